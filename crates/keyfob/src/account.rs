@@ -1,0 +1,227 @@
+//! An account: one entry in Keyfob, and all that may be known of it without opening the keychain.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::sign_in::provider::ProviderId;
+
+/// The name of an account in the keychain, in lock files and in `accounts.json`: `acct-` and 16 hex digits.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// A new id out of random bytes.
+    pub fn from_random(random: [u8; 32]) -> Self {
+        let hex: String = random[..8].iter().map(|b| format!("{b:02x}")).collect();
+        Self(format!("acct-{hex}"))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(id: AccountId) -> Self {
+        id.0
+    }
+}
+
+impl TryFrom<String> for AccountId {
+    type Error = String;
+
+    /// Ids become file names, so nothing else than our own form is let in.
+    fn try_from(text: String) -> Result<Self, String> {
+        let digits = text.strip_prefix("acct-").unwrap_or_default();
+        if digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            Ok(Self(text))
+        } else {
+            Err("an account id is `acct-` and 16 hex digits".to_owned())
+        }
+    }
+}
+
+/// How an account came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Keyfob's own sign-in: authorization code with PKCE (RFC 7636).
+    #[serde(rename = "oauth")]
+    OAuth,
+    /// A pasted API key.
+    ApiKey,
+}
+
+/// Who stores the secret, and alone may change or delete it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// Keyfob itself.
+    Keyfob,
+}
+
+/// Who is billed for what is done with the credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Payer {
+    /// A Claude subscription.
+    Plan,
+    /// API usage, billed to an organization.
+    Api,
+    /// The company whose gateway the token is for.
+    Company,
+    /// Nobody: practice.
+    None,
+}
+
+/// Who signed in, as far as the server said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Identity {
+    /// The server's own unchanging name for the person; it tells two sign-ins of one person apart from two people.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// The e-mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// The organization's name.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// The workspace's name.
+    #[serde(default)]
+    pub workspace: Option<String>,
+}
+
+/// One entry in Keyfob. Everything here lies in `accounts.json`, so nothing here is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The unchanging name.
+    pub id: AccountId,
+    /// What the person calls it.
+    pub label: String,
+    /// How it came in.
+    pub method: Method,
+    /// Who stores the secret.
+    pub owner: Owner,
+    /// Whom it was signed in to with; none for API keys.
+    #[serde(default)]
+    pub provider: Option<ProviderId>,
+    /// Who is billed.
+    pub payer: Payer,
+    /// Counts sign-ins and sign-outs: a refresh that began under an older number throws its result away.
+    pub generation: u64,
+    /// Whether it came from a practice server.
+    #[serde(default)]
+    pub practice: bool,
+    /// Who signed in.
+    #[serde(default)]
+    pub identity: Identity,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// What is known of the credential itself.
+    pub facts: Facts,
+}
+
+/// What is known of the credential without opening the keychain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Facts {
+    /// Of tokens.
+    Tokens(TokenFacts),
+    /// Of an API key.
+    Key(KeyFacts),
+}
+
+/// What is known of a pair of tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenFacts {
+    /// When the access token was issued.
+    pub obtained_at: Timestamp,
+    /// When the access token ends.
+    pub expires_at: Timestamp,
+    /// When the whole sign-in ends, where the server said so.
+    #[serde(default)]
+    pub sign_in_ends_at: Option<Timestamp>,
+    /// Whether there is a refresh token.
+    pub renewable: bool,
+    /// What the person agreed to.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// What went wrong with the last refresh, until one succeeds.
+    #[serde(default)]
+    pub trouble: Option<Trouble>,
+}
+
+/// Why the last refresh failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// When it failed first.
+    pub since: Timestamp,
+    /// Whether only a new sign-in helps.
+    pub is_final: bool,
+    /// What happened, as a sentence.
+    pub reason: String,
+    /// The technical remainder, safe to share.
+    #[serde(default)]
+    pub detail: Option<String>,
+}
+
+/// What is known of an API key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyFacts {
+    /// The last four characters, to recognise it by.
+    pub last_four: String,
+    /// The workspace that an identity-linked key needs.
+    #[serde(default)]
+    pub workspace_id: Option<String>,
+    /// When the server was last asked, and what it said; none where the check was skipped.
+    #[serde(default)]
+    pub checked: Option<KeyCheck>,
+}
+
+/// What the server said of an API key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyCheck {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub answer: KeyAnswer,
+}
+
+/// The server's answers about a key that leave it stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum KeyAnswer {
+    /// It works.
+    Valid,
+    /// It is genuine, but something else has to be done before it works (billing, permission, a workspace id).
+    Hindered {
+        /// What, as a sentence.
+        reason: String,
+    },
+    /// Nothing was learned: the server was busy or out of reach.
+    Unknown {
+        /// Why, as a sentence.
+        reason: String,
+    },
+}

@@ -1,0 +1,169 @@
+//! API keys: what is one, and what the server says of it.
+
+use reqwest::Client;
+use serde_json::Value;
+use url::Url;
+
+use crate::account::KeyAnswer;
+use crate::error::{Code, Error, Result};
+use crate::http;
+use crate::secret::{Secret, presentable};
+
+/// Reads what a person pasted. Only `sk-ant-` is promised of a key, so nothing is refused by its length or by what
+/// stands behind that; what is known to be something else is refused with the reason.
+pub(crate) fn parse(pasted: &Secret) -> Result<Secret> {
+    let quotes = |c: char| matches!(c, '"' | '\'' | '`');
+    let text = pasted.expose().trim().trim_matches(quotes).trim();
+    // People paste the whole line of a `.env` file.
+    let text = match text.split_once('=') {
+        Some((name, value)) if name.trim_start_matches("export ").trim() == "ANTHROPIC_API_KEY" => {
+            value.trim().trim_matches(quotes)
+        }
+        _ => text,
+    };
+    let refused = |message: &str, cure: &str| Err(Error::new(Code::NotAccepted, message, cure));
+    let keys_page = "Make an API key at platform.claude.com/settings/keys and paste that.";
+    if text.is_empty() {
+        return refused("Nothing was pasted.", keys_page);
+    }
+    for (prefix, message, cure) in [
+        (
+            "sk-ant-admin",
+            "That is an admin key. It manages an organization and cannot be used for requests to Claude.",
+            keys_page,
+        ),
+        (
+            "sk-ant-oat",
+            "That is an access token, which ends after some hours, not an API key.",
+            "Sign in instead, so that Keyfob can renew it; or paste an API key.",
+        ),
+        (
+            "sk-ant-ort",
+            "That is a refresh token, not an API key. Who has it can renew a sign-in, so keep it to yourself.",
+            "Sign in instead; or paste an API key.",
+        ),
+        (
+            "sk-ant-sid",
+            "That is the session cookie of a web page, not an API key. Keyfob does not take it.",
+            "Sign out of that page to make the cookie void, and paste an API key.",
+        ),
+    ] {
+        if text.starts_with(prefix) {
+            return refused(message, cure);
+        }
+    }
+    if !text.starts_with("sk-ant-") {
+        return refused(
+            "That is no API key of Claude: those begin with sk-ant-.",
+            keys_page,
+        );
+    }
+    if !text.bytes().all(|b| (0x21..=0x7e).contains(&b)) {
+        return refused(
+            "The key has spaces or line breaks in it.",
+            "Copy the key alone, in one piece, and paste it again.",
+        );
+    }
+    Ok(Secret::new(text))
+}
+
+/// A workspace id, as the header takes it.
+pub(crate) fn checked_workspace(id: &str) -> Result<String> {
+    let id = id.trim();
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if id.starts_with("wrkspc_") && id.chars().all(fits) {
+        return Ok(id.to_owned());
+    }
+    Err(Error::new(
+        Code::NotAccepted,
+        "That is no workspace id: those begin with wrkspc_.",
+        "Copy it from the workspace's page in the Claude Console.",
+    ))
+}
+
+/// Asks the server with one free request (`GET /v1/models`). An error means that the key is not to be kept; whatever
+/// only says that nothing could be learned comes back as an answer.
+pub(crate) async fn verify(
+    client: &Client,
+    api: &Url,
+    key: &Secret,
+    workspace: Option<&str>,
+) -> Result<KeyAnswer> {
+    let mut url = api.clone();
+    url.set_path(&format!("{}/v1/models", api.path().trim_end_matches('/')));
+    url.set_query(Some("limit=1"));
+    let mut header = reqwest::header::HeaderValue::from_str(key.expose()).map_err(|_| {
+        Error::new(
+            Code::NotAccepted,
+            "The key has characters in it that no key has.",
+            "Copy the key alone, in one piece, and paste it again.",
+        )
+    })?;
+    header.set_sensitive(true);
+    let mut request = client
+        .get(url)
+        .header("anthropic-version", "2023-06-01")
+        .header("x-api-key", header);
+    if let Some(workspace) = workspace {
+        request = request.header("anthropic-workspace-id", workspace);
+    }
+    match http::ask(request).await {
+        Ok(answer) => judge(&answer, key),
+        Err(no) => {
+            let why = match no {
+                http::NoAnswer::Unreachable(why) => why,
+                http::NoAnswer::TooLong => "the answer is longer than 1 MiB".to_owned(),
+                http::NoAnswer::PointsElsewhere => "it points to another address".to_owned(),
+            };
+            Ok(KeyAnswer::Unknown {
+                reason: format!("The server could not be reached to check the key ({why})."),
+            })
+        }
+    }
+}
+
+fn judge(answer: &http::Answer, key: &Secret) -> Result<KeyAnswer> {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let said = |name: &str| {
+        let text = body.get("error")?.get(name)?.as_str()?;
+        Some(presentable(text, &[key]))
+    };
+    let (kind, message) = (said("type"), said("message").unwrap_or_default());
+    let detail = http::detail(
+        answer.status,
+        kind.as_deref(),
+        Some(&message),
+        answer.request_id.as_deref(),
+    );
+    let hindered = |reason: &str| {
+        Ok(KeyAnswer::Hindered {
+            reason: reason.to_owned(),
+        })
+    };
+    match answer.status.as_u16() {
+        200 if body.get("data").is_some() => Ok(KeyAnswer::Valid),
+        400 if message.contains("anthropic-workspace-id") => hindered(
+            "The key is genuine, but works only with a workspace id. Add the id (wrkspc_…).",
+        ),
+        401 => Err(Error::new(
+            Code::NotAccepted,
+            "The server does not know this key: it is mistyped, revoked, disabled or expired.",
+            "Check it at platform.claude.com/settings/keys, or make a new one.",
+        )
+        .detail(detail)),
+        402 => hindered(
+            "The key is genuine, but its organization has to see to billing before it works.",
+        ),
+        403 => hindered("The key is genuine, but may not do this. Ask whoever made it."),
+        429 => Ok(KeyAnswer::Unknown {
+            reason: "The server is limiting requests just now; the key was not judged.".to_owned(),
+        }),
+        _ => Ok(KeyAnswer::Unknown {
+            reason: format!("The server did not judge the key ({detail})."),
+        }),
+    }
+}
+
+#[cfg(test)]
+#[path = "api_key_tests.rs"]
+mod tests;

@@ -1,0 +1,299 @@
+//! `config.toml`: providers and settings. It holds no secret, and its comments are kept when it is edited.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml_edit::{DocumentMut, Item, Table, value};
+use url::Url;
+
+use crate::error::{Code, Error, Result};
+use crate::files;
+use crate::home::Home;
+use crate::sign_in::provider::{Provider, ProviderEntry, ProviderId, built_in, is_secure};
+
+/// Where API keys are checked, if `[api]` names nothing else.
+const API: &str = "https://api.anthropic.com";
+
+/// What `config.toml` says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Built-in and own providers.
+    pub providers: Vec<Provider>,
+    /// Where API keys are checked.
+    pub api: Api,
+    /// Which listener the window uses.
+    pub listener: ListenerChoice,
+}
+
+/// Where API keys are checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Api {
+    /// The API's address.
+    pub base_url: Url,
+    /// Whether it is a practice server's.
+    pub practice: bool,
+}
+
+/// Which listener waits for the redirect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListenerChoice {
+    /// The core's own.
+    #[default]
+    Own,
+    /// `tauri-plugin-oauth`, in the window only.
+    Plugin,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    providers: BTreeMap<String, ProviderEntry>,
+    api: WrittenApi,
+    sign_in: WrittenSignIn,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenApi {
+    base_url: Option<String>,
+    practice: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenSignIn {
+    listener: ListenerChoice,
+}
+
+impl Config {
+    /// What the file says, laid over what is built in.
+    pub fn read(home: &Home) -> Result<Self> {
+        let text = files::read(&home.config_file())?.unwrap_or_default();
+        Self::parse(&text).map_err(|why| unusable(home, why))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let written: Written = toml::from_str(text).map_err(|error| {
+            // The library's full text repeats the line itself, which may hold what does not belong there.
+            let line = error
+                .span()
+                .map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            match line {
+                Some(line) => format!("line {line}: {}", error.message()),
+                None => error.message().to_owned(),
+            }
+        })?;
+        let mut entries: BTreeMap<ProviderId, (ProviderEntry, bool)> = built_in()
+            .into_iter()
+            .map(|(id, entry)| (id, (entry, true)))
+            .collect();
+        for (id, entry) in written.providers {
+            let id = ProviderId::try_from(id)?;
+            let (below, is_built_in) = entries.remove(&id).unwrap_or_default();
+            entries.insert(id, (below.overlaid(entry), is_built_in));
+        }
+        let providers = entries
+            .into_iter()
+            .map(|(id, (entry, is_built_in))| {
+                let name = id.to_string();
+                Provider::from_entry(id, entry, is_built_in)
+                    .map_err(|why| format!("[providers.{name}]: {why}"))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            providers,
+            api: api(written.api)?,
+            listener: written.sign_in.listener,
+        })
+    }
+
+    /// The provider of an id.
+    pub fn provider(&self, id: &str) -> Option<&Provider> {
+        self.providers.iter().find(|p| p.id.as_str() == id)
+    }
+}
+
+fn api(written: WrittenApi) -> Result<Api, String> {
+    let text = written.base_url.as_deref().unwrap_or(API);
+    let base_url = Url::parse(text)
+        .ok()
+        .filter(is_secure)
+        .ok_or("[api]: `base_url` has to start with https:// (http:// only on this computer)")?;
+    Ok(Api {
+        base_url,
+        practice: written.practice,
+    })
+}
+
+/// What a person fills in for a provider of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct ProviderForm {
+    /// The id.
+    pub id: String,
+    /// How people call it.
+    pub name: String,
+    /// Whose metadata is read.
+    pub issuer: Option<String>,
+    /// RFC 6749 §3.1.
+    pub authorize_url: Option<String>,
+    /// RFC 6749 §3.2.
+    pub token_url: Option<String>,
+    /// RFC 6749 §2.2.
+    pub client_id: String,
+    /// RFC 6749 §3.3.
+    pub scopes: Vec<String>,
+    /// Who is billed.
+    pub payer: crate::account::Payer,
+    /// How token requests are written; left as it is where none is chosen.
+    pub token_request: Option<crate::sign_in::provider::TokenRequest>,
+    /// The API that the token is for.
+    pub base_url: Option<String>,
+}
+
+/// Writes a provider into `config.toml`. `replaces` is the id it had before, where it was edited.
+pub(crate) fn save_provider(
+    home: &Home,
+    form: &ProviderForm,
+    replaces: Option<&str>,
+) -> Result<()> {
+    use crate::account::Payer;
+    use crate::sign_in::provider::TokenRequest;
+
+    edit(home, |document| {
+        let id = ProviderId::try_from(form.id.trim().to_owned()).map_err(not_accepted)?;
+        let is_built_in = built_in().iter().any(|(other, _)| *other == id);
+        let providers = providers_table(document)?;
+        let same = replaces == Some(id.as_str());
+        if !same && (is_built_in || providers.contains_key(id.as_str())) && replaces.is_some() {
+            return Err(not_accepted(format!(
+                "`{id}` is the id of another provider"
+            )));
+        }
+        let mut table = match replaces.and_then(|old| providers.remove(old)) {
+            Some(Item::Table(table)) => table,
+            _ => match providers.remove(id.as_str()) {
+                Some(Item::Table(table)) if is_built_in => table,
+                Some(other) => {
+                    providers.insert(id.as_str(), other);
+                    return Err(not_accepted(format!(
+                        "`{id}` is the id of another provider"
+                    )));
+                }
+                None => Table::new(),
+            },
+        };
+        let mut set = |name: &str, text: Option<&str>| match text.map(str::trim) {
+            Some(text) if !text.is_empty() => table[name] = value(text),
+            _ => {
+                table.remove(name);
+            }
+        };
+        set("client_id", Some(&form.client_id));
+        // Of what is built in only the client id is the person's to say; the rest follows Keyfob's updates.
+        if !is_built_in {
+            set("name", Some(&form.name));
+            set("issuer", form.issuer.as_deref());
+            set("authorize_url", form.authorize_url.as_deref());
+            set("token_url", form.token_url.as_deref());
+            set("base_url", form.base_url.as_deref());
+            set(
+                "payer",
+                Some(match form.payer {
+                    Payer::Plan => "plan",
+                    Payer::Api => "api",
+                    Payer::Company => "company",
+                    Payer::None => "none",
+                }),
+            );
+            if let Some(token_request) = form.token_request {
+                set(
+                    "token_request",
+                    Some(match token_request {
+                        TokenRequest::Form => "form",
+                        TokenRequest::Json => "json",
+                    }),
+                );
+            }
+            table["scopes"] = value(form.scopes.iter().collect::<toml_edit::Array>());
+        }
+        providers.insert(id.as_str(), Item::Table(table));
+        Ok(())
+    })
+}
+
+/// Takes a provider out of `config.toml`.
+pub(crate) fn remove_provider(home: &Home, id: &str) -> Result<()> {
+    edit(home, |document| {
+        if providers_table(document)?.remove(id).is_none() {
+            return Err(Error::new(
+                Code::Usage,
+                "That provider does not stand in config.toml.",
+                "Nothing was changed.",
+            ));
+        }
+        Ok(())
+    })
+}
+
+/// Writes a whole block of configuration, as the practice server prints it, over what stood there for it before.
+pub(crate) fn merge(home: &Home, block: &str) -> Result<()> {
+    let block: DocumentMut = block
+        .parse()
+        .map_err(|e: toml_edit::TomlError| not_accepted(e.message().to_owned()))?;
+    edit(home, |document| {
+        let theirs = block.get("providers").and_then(Item::as_table);
+        let providers = providers_table(document)?;
+        for (id, table) in theirs.into_iter().flat_map(Table::iter) {
+            providers.insert(id, table.clone());
+        }
+        Ok(())
+    })
+}
+
+fn providers_table(document: &mut DocumentMut) -> Result<&mut Table> {
+    let mut new = Table::new();
+    new.set_implicit(true);
+    document
+        .entry("providers")
+        .or_insert(Item::Table(new))
+        .as_table_mut()
+        .ok_or_else(|| not_accepted("`providers` is no table in config.toml".to_owned()))
+}
+
+/// Edits the file and writes it only if what comes out can be read again.
+fn edit(home: &Home, change: impl FnOnce(&mut DocumentMut) -> Result<()>) -> Result<()> {
+    let path = home.config_file();
+    crate::custody::lock::briefly(&home.locks().join("config.lock"), || {
+        let text = files::read(&path)?.unwrap_or_default();
+        let mut document: DocumentMut = text
+            .parse()
+            .map_err(|e: toml_edit::TomlError| unusable(home, e.message().to_owned()))?;
+        change(&mut document)?;
+        let text = document.to_string();
+        Config::parse(&text).map_err(not_accepted)?;
+        files::replace(&path, &text)
+    })
+}
+
+fn not_accepted(why: String) -> Error {
+    Error::new(
+        Code::NotAccepted,
+        format!("That provider cannot be used: {why}."),
+        "Correct it and save again. Nothing was changed.",
+    )
+}
+
+fn unusable(home: &Home, why: String) -> Error {
+    Error::new(
+        Code::Failed,
+        format!("{} cannot be used.", home.config_file().display()),
+        "It was left as it is. Correct it, or move it away to begin anew.",
+    )
+    .detail(why)
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

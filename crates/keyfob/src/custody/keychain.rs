@@ -1,0 +1,241 @@
+//! The operating system's keychain: Secret Service on Linux, Keychain on macOS, Credential Manager on Windows.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keyring_core::{CredentialStore, Entry, Error};
+
+use crate::account::AccountId;
+use crate::custody::store::{Access, SecretStore, StoreError};
+use crate::secret::Secret;
+
+/// Whether a person is there to answer a dialog of the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompts {
+    /// The window, or a terminal.
+    Allowed,
+    /// A helper, a script: a dialog would come out of nowhere and hang whoever asked.
+    Never,
+}
+
+/// The system's keychain, one item an account.
+pub struct Keychain {
+    service: String,
+    prompts: Prompts,
+    /// Made at the first call, because connecting takes most of the time; made anew after a failure, because a
+    /// connection does not survive a restart of the keychain.
+    store: Mutex<Option<Arc<CredentialStore>>>,
+}
+
+impl Keychain {
+    /// The items of `service`.
+    pub fn new(service: String, prompts: Prompts) -> Self {
+        Self {
+            service,
+            prompts,
+            store: Mutex::new(None),
+        }
+    }
+
+    fn entry(&self, account: &AccountId, label: Option<&str>) -> Result<Entry, Error> {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = match &*store {
+            Some(store) => Arc::clone(store),
+            None => Arc::clone(store.insert(platform::connect()?)),
+        };
+        let modifiers = label.and_then(platform::label);
+        let modifiers: Option<HashMap<&str, &str>> = modifiers
+            .as_ref()
+            .map(|(name, text)| HashMap::from([(*name, text.as_str())]));
+        store.build(&self.service, account.as_str(), modifiers.as_ref())
+    }
+
+    /// Makes a call, and once more on a new connection where the old one may have died.
+    fn call<T>(
+        &self,
+        account: &AccountId,
+        label: Option<&str>,
+        work: impl Fn(&Entry) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let attempt = || self.entry(account, label).and_then(|entry| work(&entry));
+        match attempt() {
+            Err(Error::PlatformFailure(_)) => {
+                *self.store.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                attempt()
+            }
+            result => result,
+        }
+    }
+}
+
+impl SecretStore for Keychain {
+    fn access(&self) -> Result<Access, StoreError> {
+        platform::access(self.prompts)
+    }
+
+    fn load(&self, account: &AccountId) -> Result<Option<Secret>, StoreError> {
+        match self.call(account, None, Entry::get_secret) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Ok(Some(Secret::new(text))),
+                Err(_) => Err(StoreError::NotUnderstood),
+            },
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(understood(error)),
+        }
+    }
+
+    fn save(&self, account: &AccountId, label: &str, secret: &Secret) -> Result<(), StoreError> {
+        let label = format!("Keyfob: {label}");
+        self.call(account, Some(&label), |entry| {
+            entry.set_secret(secret.expose().as_bytes())
+        })
+        .map_err(understood)
+    }
+
+    fn delete(&self, account: &AccountId) -> Result<(), StoreError> {
+        match self.call(account, None, Entry::delete_credential) {
+            Ok(()) | Err(Error::NoEntry) => Ok(()),
+            Err(error) => Err(understood(error)),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "System keychain"
+    }
+}
+
+/// Every error of the library as one of ours. None of its variants that carry stored bytes is printed.
+fn understood(error: Error) -> StoreError {
+    match error {
+        Error::NoStorageAccess(why) => StoreError::Refused(why.to_string()),
+        Error::TooLong(_, limit) => StoreError::TooLong {
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        },
+        Error::PlatformFailure(why) => platform::failure(&*why),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => StoreError::NotUnderstood,
+        Error::Ambiguous(_) => StoreError::Failed("it holds two items for this account".to_owned()),
+        Error::NotSupportedByStore(why) | Error::BadStoreFormat(why) => StoreError::Failed(why),
+        Error::Invalid(what, why) => StoreError::Failed(format!("{what}: {why}")),
+        _ => StoreError::Failed("an unknown failure of the keychain library".to_owned()),
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod platform {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use dbus::blocking::Connection;
+    use dbus::blocking::stdintf::org_freedesktop_dbus::Properties;
+    use keyring_core::{CredentialStore, Error};
+
+    use super::Prompts;
+    use crate::custody::store::{Access, StoreError};
+
+    pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
+        Ok(dbus_secret_service_keyring_store::Store::new()?)
+    }
+
+    /// What people read in GNOME's or KDE's password program.
+    pub(super) fn label(label: &str) -> Option<(&'static str, String)> {
+        Some(("label", label.to_owned()))
+    }
+
+    /// The library opens the unlock dialog whenever the collection is locked, so it is asked first: one property, on
+    /// a connection of its own, about a millisecond.
+    pub(super) fn access(prompts: Prompts) -> Result<Access, StoreError> {
+        const PATIENCE: Duration = Duration::from_secs(4);
+        let connection = Connection::new_session().map_err(|e| failure_of(&e))?;
+        let collection = connection.with_proxy(
+            "org.freedesktop.secrets",
+            "/org/freedesktop/secrets/aliases/default",
+            PATIENCE,
+        );
+        let locked: Result<bool, dbus::Error> =
+            collection.get("org.freedesktop.Secret.Collection", "Locked");
+        match (locked, prompts) {
+            (Ok(false), _) => Ok(Access::Open),
+            (Ok(true), Prompts::Allowed) => Ok(Access::AsksThePerson),
+            (Ok(true), Prompts::Never) => Err(StoreError::Locked),
+            (Err(error), _) => Err(failure_of(&error)),
+        }
+    }
+
+    pub(super) fn failure(why: &(dyn std::error::Error + Send + Sync + 'static)) -> StoreError {
+        match why.source().and_then(|e| e.downcast_ref::<dbus::Error>()) {
+            Some(error) => failure_of(error),
+            None => StoreError::Failed(why.to_string()),
+        }
+    }
+
+    fn failure_of(error: &dbus::Error) -> StoreError {
+        let name = error.name().unwrap_or_default();
+        let why = format!("{name}: {}", error.message().unwrap_or_default());
+        match name.rsplit('.').next().unwrap_or_default() {
+            "NoReply" | "Timeout" | "TimedOut" => StoreError::Silent,
+            "IsLocked" => StoreError::Locked,
+            "ServiceUnknown" | "NameHasNoOwner" | "NotSupported" | "FileNotFound" | "NoServer"
+            | "Disconnected" | "ExecFailed" | "ChildExited" | "Failed" | "BadAddress"
+            | "AuthFailed" | "UnknownObject" | "UnknownMethod" | "UnknownInterface"
+            | "NoSuchObject" => StoreError::Absent(why),
+            _ => StoreError::Failed(why),
+        }
+    }
+}
+
+#[cfg(target_os = "macos")]
+mod platform {
+    use std::sync::Arc;
+
+    use keyring_core::{CredentialStore, Error};
+
+    use super::Prompts;
+    use crate::custody::store::{Access, StoreError};
+
+    pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
+        Ok(apple_native_keyring_store::keychain::Store::new()?)
+    }
+
+    pub(super) fn label(_: &str) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// macOS asks the person by itself when it wants to, and does not say beforehand.
+    pub(super) fn access(prompts: Prompts) -> Result<Access, StoreError> {
+        Ok(match prompts {
+            Prompts::Allowed => Access::AsksThePerson,
+            Prompts::Never => Access::Open,
+        })
+    }
+
+    pub(super) fn failure(why: &(dyn std::error::Error + Send + Sync + 'static)) -> StoreError {
+        StoreError::Failed(why.to_string())
+    }
+}
+
+#[cfg(windows)]
+mod platform {
+    use std::sync::Arc;
+
+    use keyring_core::{CredentialStore, Error};
+
+    use super::Prompts;
+    use crate::custody::store::{Access, StoreError};
+
+    pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
+        Ok(windows_native_keyring_store::Store::new()?)
+    }
+
+    pub(super) fn label(_: &str) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// Windows never asks: who is logged in may read.
+    pub(super) fn access(_: Prompts) -> Result<Access, StoreError> {
+        Ok(Access::Open)
+    }
+
+    pub(super) fn failure(why: &(dyn std::error::Error + Send + Sync + 'static)) -> StoreError {
+        StoreError::Failed(why.to_string())
+    }
+}

@@ -1,0 +1,7 @@
+//! Custody: where secrets lie, and when they have to be renewed, so that none is ever lost.
+
+pub(crate) mod freshness;
+pub(crate) mod keychain;
+pub(crate) mod lock;
+pub(crate) mod store;
+pub(crate) mod vault;

@@ -1,0 +1,160 @@
+//! The one trait behind which secrets lie.
+
+use crate::account::AccountId;
+use crate::error::{Code, Error};
+use crate::secret::Secret;
+
+/// Keeps one secret an account. Calls may block; Keyfob makes them off its async threads and with a time limit.
+///
+/// What is missing is `None`, and deleting what is missing is no error.
+pub trait SecretStore: Send + Sync {
+    /// Whether a call will be answered by the store alone, asked before each.
+    fn access(&self) -> Result<Access, StoreError> {
+        Ok(Access::Open)
+    }
+
+    /// The secret of an account.
+    fn load(&self, account: &AccountId) -> Result<Option<Secret>, StoreError>;
+
+    /// Stores or replaces the secret of an account. `label` is what people see in the system's own keychain program.
+    fn save(&self, account: &AccountId, label: &str, secret: &Secret) -> Result<(), StoreError>;
+
+    /// Erases the secret of an account.
+    fn delete(&self, account: &AccountId) -> Result<(), StoreError>;
+
+    /// What people call this store.
+    fn name(&self) -> &'static str;
+}
+
+/// Who answers a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The store alone, at once.
+    Open,
+    /// A person at a dialog of the system, who may take a while.
+    AsksThePerson,
+}
+
+/// Why a store did not do it: each has another cure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// It is there, but locked, and nobody is here to unlock it.
+    Locked,
+    /// There is none on this computer.
+    Absent(String),
+    /// It, or the person at its dialog, said no.
+    Refused(String),
+    /// It does not answer.
+    Silent,
+    /// The secret is longer than it takes.
+    TooLong {
+        /// What it takes, in bytes.
+        limit: usize,
+    },
+    /// What came back is not what was stored.
+    ReadBackDiffers,
+    /// What lies there is not ours, or is damaged.
+    NotUnderstood,
+    /// Anything else.
+    Failed(String),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let (message, cure) = match &error {
+            StoreError::Locked => (
+                "The system keychain is locked.",
+                "Unlock it (log in to the desktop, or open the system's password program), then try again.",
+            ),
+            StoreError::Absent(_) => (
+                "No system keychain was found on this computer.",
+                "Install and start one: on Linux GNOME Keyring or KWallet, in the same desktop session as Keyfob.",
+            ),
+            StoreError::Refused(_) => (
+                "The system keychain did not let Keyfob in.",
+                "Allow Keyfob when the system asks, then try again.",
+            ),
+            StoreError::Silent => (
+                "The system keychain did not answer in time.",
+                "Look for a dialog of the system that waits for you, or log out of the desktop and in again.",
+            ),
+            StoreError::TooLong { .. } => (
+                "The tokens are too long for this system's keychain.",
+                "Ask the provider for shorter tokens, or use an API key.",
+            ),
+            StoreError::ReadBackDiffers => (
+                "The system keychain did not keep what was stored: reading it back gave something else.",
+                "Check the keychain in the system's password program, then try again.",
+            ),
+            StoreError::NotUnderstood => (
+                "What the keychain holds for this account is not something that Keyfob wrote.",
+                "Sign in again to replace it.",
+            ),
+            StoreError::Failed(_) => (
+                "The system keychain failed.",
+                "Try again. If it stays, restart the keychain or the desktop session.",
+            ),
+        };
+        let detail = match &error {
+            StoreError::Absent(why) | StoreError::Refused(why) | StoreError::Failed(why) => {
+                Some(why.clone())
+            }
+            StoreError::TooLong { limit } => Some(format!("at most {limit} bytes")),
+            _ => None,
+        };
+        let code = match error {
+            StoreError::NotUnderstood => Code::SignInNeeded,
+            _ => Code::SecretStore,
+        };
+        let error = Error::new(code, message, cure);
+        match detail {
+            Some(detail) => error.detail(detail),
+            None => error,
+        }
+    }
+}
+
+/// A store in memory, for the tests of what stands on a store.
+#[cfg(test)]
+pub(crate) mod memory {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    pub(crate) struct Memory {
+        pub(crate) secrets: Mutex<HashMap<AccountId, Secret>>,
+        pub(crate) failing: Mutex<Option<StoreError>>,
+    }
+
+    impl Memory {
+        fn check(&self) -> Result<(), StoreError> {
+            self.failing.lock().unwrap().clone().map_or(Ok(()), Err)
+        }
+    }
+
+    impl SecretStore for Memory {
+        fn load(&self, account: &AccountId) -> Result<Option<Secret>, StoreError> {
+            self.check()?;
+            Ok(self.secrets.lock().unwrap().get(account).cloned())
+        }
+
+        fn save(&self, account: &AccountId, _: &str, secret: &Secret) -> Result<(), StoreError> {
+            self.check()?;
+            let secret = secret.clone();
+            self.secrets.lock().unwrap().insert(account.clone(), secret);
+            Ok(())
+        }
+
+        fn delete(&self, account: &AccountId) -> Result<(), StoreError> {
+            self.check()?;
+            self.secrets.lock().unwrap().remove(account);
+            Ok(())
+        }
+
+        fn name(&self) -> &'static str {
+            "memory"
+        }
+    }
+}

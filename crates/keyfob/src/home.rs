@@ -1,0 +1,118 @@
+//! The folders that Keyfob's own files lie in.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Code, Error, Result};
+
+/// Where Keyfob keeps its files. None of them holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    config: PathBuf,
+    data: PathBuf,
+    /// Whether the folder was named by `KEYFOB_HOME`.
+    named: bool,
+}
+
+impl Home {
+    /// `KEYFOB_HOME` where it is set, else the platform's folders for configuration and data.
+    ///
+    /// `variable` reads the environment, so that only the outermost layer depends on it.
+    pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
+        if let Some(folder) = variable("KEYFOB_HOME").filter(|f| !f.is_empty()) {
+            let folder = PathBuf::from(folder);
+            if !folder.is_absolute() {
+                return Err(Error::new(
+                    Code::Usage,
+                    "KEYFOB_HOME is not an absolute path.",
+                    "Set it to a full path, or leave it unset.",
+                ));
+            }
+            return Ok(Self::at(folder));
+        }
+        match (dirs::config_dir(), dirs::data_local_dir()) {
+            (Some(config), Some(data)) => Ok(Self {
+                config: config.join("keyfob"),
+                data: data.join("keyfob"),
+                named: false,
+            }),
+            _ => Err(Error::new(
+                Code::Failed,
+                "This computer names no folder for configuration: HOME is not set.",
+                "Set HOME, or name a folder in KEYFOB_HOME.",
+            )),
+        }
+    }
+
+    /// One folder for everything, as `KEYFOB_HOME` names it.
+    pub fn at(folder: PathBuf) -> Self {
+        Self {
+            config: folder.clone(),
+            data: folder,
+            named: true,
+        }
+    }
+
+    /// Settings and providers.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("config.toml")
+    }
+
+    /// The list of accounts.
+    pub fn accounts_file(&self) -> PathBuf {
+        self.data.join("accounts.json")
+    }
+
+    /// Lock files, one an account.
+    pub fn locks(&self) -> PathBuf {
+        self.data.join("locks")
+    }
+
+    /// The folder with `config.toml`.
+    pub fn config_folder(&self) -> &Path {
+        &self.config
+    }
+
+    /// The folder with `accounts.json`.
+    pub fn data_folder(&self) -> &Path {
+        &self.data
+    }
+
+    /// The service name of our items in the system's keychain. A named folder has its own, so that tests, practice
+    /// and people never share one.
+    pub fn keychain_service(&self) -> String {
+        if !self.named {
+            return "Keyfob".to_owned();
+        }
+        let digest = Sha256::digest(self.data.as_os_str().as_encoded_bytes());
+        let hex: String = digest[..4].iter().map(|b| format!("{b:02x}")).collect();
+        format!("Keyfob-{hex}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home_of(value: &str) -> Result<Home> {
+        Home::find(|name| (name == "KEYFOB_HOME").then(|| value.into()))
+    }
+
+    #[test]
+    fn a_named_folder_holds_everything_and_has_its_own_keychain_service() {
+        let folder = std::env::temp_dir();
+        let home = home_of(folder.to_str().unwrap()).unwrap();
+        assert_eq!(home.config_file(), folder.join("config.toml"));
+        assert_eq!(home.accounts_file(), folder.join("accounts.json"));
+        let service = home.keychain_service();
+        assert_eq!(service.len(), "Keyfob-".len() + 8);
+        assert_ne!(service, Home::at(folder.join("other")).keychain_service());
+    }
+
+    #[test]
+    fn a_relative_folder_is_refused() {
+        assert_eq!(home_of("here").unwrap_err().code, Code::Usage);
+    }
+}

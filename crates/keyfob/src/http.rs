@@ -1,0 +1,125 @@
+//! How Keyfob speaks HTTP: honest about who it is, patient for a bounded time, and never following a redirect with
+//! a secret in its hands.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+
+use crate::error::{Code, Error, Result};
+use crate::secret::presentable;
+
+/// The longest answer that is read.
+const LONGEST_ANSWER: usize = 1 << 20;
+
+/// The longest a request may take, from the first packet to the last.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// An answer, whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// The server could not be asked, or broke off. What was asked may have been done all the same.
+    Unreachable(String),
+    /// The answer is longer than any honest one.
+    TooLong,
+    /// The server points elsewhere, where a secret must not follow.
+    PointsElsewhere,
+}
+
+/// The client for everything that goes out.
+pub(crate) fn client() -> Result<Client> {
+    Client::builder()
+        .user_agent(concat!("keyfob/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .timeout(LONGEST_WAIT)
+        .connect_timeout(Duration::from_secs(10))
+        .build()
+        .map_err(|error| {
+            Error::new(
+                Code::Network,
+                "The network could not be set up.",
+                "Check the system's certificates and the proxy variables.",
+            )
+            .detail(error.to_string())
+        })
+}
+
+/// Sends a request and reads its answer whole.
+pub(crate) async fn ask(request: RequestBuilder) -> Result<Answer, NoAnswer> {
+    let mut response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    if status.is_redirection() {
+        return Err(NoAnswer::PointsElsewhere);
+    }
+    let request_id = request_id(response.headers());
+    let retry_after = retry_after(response.headers());
+    let body = read(&mut response).await?;
+    Ok(Answer {
+        status,
+        request_id,
+        retry_after,
+        body,
+    })
+}
+
+async fn read(response: &mut Response) -> Result<Vec<u8>, NoAnswer> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > LONGEST_ANSWER {
+            return Err(NoAnswer::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The innermost cause says what people can act on ("connection refused"); the outer ones name the URL.
+fn unreachable(error: reqwest::Error) -> NoAnswer {
+    if error.is_timeout() {
+        return NoAnswer::Unreachable("no answer in time".to_owned());
+    }
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    NoAnswer::Unreachable(presentable(&cause.to_string(), &[]))
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("request-id")?.to_str().ok()?;
+    Some(presentable(value, &[]))
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get("retry-after")?.to_str().ok()?.trim();
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// `HTTP 429, rate_limit_error: slow down (request req_1)`, of whatever is known.
+pub(crate) fn detail(
+    status: StatusCode,
+    error: Option<&str>,
+    description: Option<&str>,
+    request_id: Option<&str>,
+) -> String {
+    let mut text = format!("HTTP {}", status.as_u16());
+    for (mark, part) in [(", ", error), (": ", description)] {
+        if let Some(part) = part.filter(|p| !p.is_empty()) {
+            text.push_str(mark);
+            text.push_str(part);
+        }
+    }
+    if let Some(id) = request_id {
+        text.push_str(&format!(" (request {id})"));
+    }
+    text
+}

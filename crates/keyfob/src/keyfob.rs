@@ -1,0 +1,171 @@
+//! What the program can do: the few verbs that keep files, keychain and servers in order with each other.
+//!
+//! This is the only room that knows both sign-in and custody.
+
+mod keys;
+mod sign_out;
+mod signing_in;
+mod tokens;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::Client;
+
+pub use self::keys::NewKey;
+pub use self::sign_out::{Revoked, SignOutReport};
+pub use self::signing_in::{Listening, Phase, SignIn, SignInHandle, SignInRequest};
+pub use self::tokens::Handed;
+
+use crate::account::{Account, AccountId};
+use crate::accounts::{Accounts, AccountsFile, checked_label};
+use crate::config::{Config, ProviderForm};
+use crate::custody::lock::Locks;
+use crate::custody::store::SecretStore;
+use crate::custody::vault::Vault;
+use crate::edge::Edge;
+use crate::error::{Code, Error, Result};
+use crate::home::Home;
+use crate::http;
+use crate::status::{Status, Surroundings};
+
+/// How long a keychain may take to answer by itself.
+const PATIENCE_FOR_STORE: Duration = Duration::from_secs(5);
+
+/// Keyfob at work on one home. Cheap to clone; opening it reads nothing.
+#[derive(Clone)]
+pub struct Keyfob(Arc<Inner>);
+
+struct Inner {
+    home: Home,
+    edge: Edge,
+    accounts: AccountsFile,
+    vault: Vault,
+    locks: Locks,
+    /// Made when something is sent for the first time: handing out a fresh token needs no network.
+    client: OnceLock<Client>,
+}
+
+impl Keyfob {
+    /// Keyfob at work on `home`, keeping secrets in `store`.
+    pub fn new(home: Home, store: Arc<dyn SecretStore>, edge: Edge) -> Self {
+        Self(Arc::new(Inner {
+            accounts: AccountsFile::new(&home),
+            vault: Vault::new(store, PATIENCE_FOR_STORE),
+            locks: Locks::new(home.locks()),
+            client: OnceLock::new(),
+            home,
+            edge,
+        }))
+    }
+
+    /// The truth about every account, in the person's order. No network, no keychain.
+    pub fn accounts(&self) -> Result<Vec<Status>> {
+        let accounts = self.0.accounts.read()?;
+        Ok(accounts
+            .accounts
+            .iter()
+            .map(|account| self.status_of(account, &accounts))
+            .collect())
+    }
+
+    /// The truth about one account: an id, a label, or none for the default.
+    pub fn status(&self, name: Option<&str>) -> Result<Status> {
+        let accounts = self.0.accounts.read()?;
+        let account = accounts.find(name)?;
+        Ok(self.status_of(account, &accounts))
+    }
+
+    /// What `config.toml` says.
+    pub fn config(&self) -> Result<Config> {
+        Config::read(&self.0.home)
+    }
+
+    /// The folders of Keyfob's own files.
+    pub fn home(&self) -> &Home {
+        &self.0.home
+    }
+
+    /// What people call the store that secrets lie in.
+    pub fn storage_name(&self) -> &'static str {
+        self.0.vault.name()
+    }
+
+    /// Whether the store would answer now.
+    pub async fn check_storage(&self) -> Result<()> {
+        let nobody = AccountId::from_random([0; 32]);
+        Ok(self.0.vault.check(&nobody).await?)
+    }
+
+    /// Makes an account the one that tools get when they name none.
+    pub fn set_default(&self, name: &str) -> Result<Status> {
+        let id = self.0.accounts.change(|accounts| {
+            let id = accounts.find(Some(name))?.id.clone();
+            accounts.default = Some(id.clone());
+            Ok(id)
+        })?;
+        self.status(Some(id.as_str()))
+    }
+
+    /// Calls an account something else.
+    pub fn rename(&self, name: &str, label: &str) -> Result<Status> {
+        let label = checked_label(label)?;
+        let id = self.0.accounts.change(|accounts| {
+            let id = accounts.find(Some(name))?.id.clone();
+            if accounts.labelled(&label).is_some_and(|a| a.id != id) {
+                return Err(Error::new(
+                    Code::NotAccepted,
+                    format!("Another account is already called \"{label}\"."),
+                    "Choose another name.",
+                ));
+            }
+            if let Some(account) = accounts.get_mut(&id) {
+                account.label = label;
+            }
+            Ok(id)
+        })?;
+        self.status(Some(id.as_str()))
+    }
+
+    /// Writes a provider into `config.toml`; `replaces` is the id it had before, where it was edited.
+    pub fn save_provider(&self, form: &ProviderForm, replaces: Option<&str>) -> Result<()> {
+        crate::config::save_provider(&self.0.home, form, replaces)
+    }
+
+    /// Takes a provider out of `config.toml`. Its accounts keep their tokens, but cannot be renewed any more.
+    pub fn remove_provider(&self, id: &str) -> Result<()> {
+        crate::config::remove_provider(&self.0.home, id)
+    }
+
+    /// Writes the providers of a block of configuration, as the practice server prints it, into `config.toml`.
+    pub fn merge_providers(&self, block: &str) -> Result<()> {
+        crate::config::merge(&self.0.home, block)
+    }
+
+    fn client(&self) -> Result<&Client> {
+        if let Some(client) = self.0.client.get() {
+            return Ok(client);
+        }
+        let client = http::client()?;
+        Ok(self.0.client.get_or_init(|| client))
+    }
+
+    fn status_of(&self, account: &Account, accounts: &Accounts) -> Status {
+        let id = account.provider.as_ref();
+        // A broken `config.toml` must not hide the accounts; it is reported where it matters.
+        let config = id.and_then(|_| self.config().ok());
+        let provider_name = match (id, &config) {
+            (None, _) => "API key",
+            (Some(id), Some(config)) => config
+                .provider(id.as_str())
+                .map_or(id.as_str(), |p| p.name.as_str()),
+            (Some(id), None) => id.as_str(),
+        };
+        let around = Surroundings {
+            provider_name,
+            storage: self.0.vault.name(),
+            is_default: accounts.default.as_ref() == Some(&account.id),
+        };
+        Status::of(account, around, self.0.edge.now())
+    }
+}

@@ -1,0 +1,99 @@
+//! Signing out: revoke where the provider can, then erase, and say which of both was done.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Keyfob;
+use crate::account::Account;
+use crate::credential::{Credential, OAuthTokens};
+use crate::error::Result;
+use crate::sign_in::metadata;
+use crate::sign_in::token_endpoint::{self, TokenError};
+
+/// How long a server may take to revoke; erasing does not wait longer for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What signing out did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SignOutReport {
+    /// The account as it was called.
+    pub label: String,
+    /// Whether the server was told.
+    pub revoked: Revoked,
+    /// The technical remainder of a failed revocation, safe to share.
+    pub detail: Option<String>,
+}
+
+/// Whether the server was told that the tokens are void (RFC 7009).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Revoked {
+    /// It was, and agreed.
+    Yes,
+    /// The provider has no address for it: the tokens are forgotten here, and end by themselves there.
+    NoEndpoint,
+    /// It was asked, and could not be reached or refused.
+    Failed,
+    /// There was nothing to revoke: an API key, or an item that was gone already.
+    NotNeeded,
+}
+
+impl Keyfob {
+    /// Revokes, erases, and takes the account off the list. Where erasing fails, the account stays listed, because
+    /// a secret that nothing names could never be erased.
+    pub async fn sign_out(&self, name: &str) -> Result<SignOutReport> {
+        let id = self.0.accounts.read()?.find(Some(name))?.id.clone();
+        let _held = self.0.locks.account(&id).await?;
+        let account = self.0.accounts.read()?.find(Some(id.as_str()))?.clone();
+        let (revoked, detail) = match self.0.vault.load(&id).await {
+            Ok(Some(Credential::OAuth(tokens))) => self.revoke(&account, &tokens).await,
+            Ok(_) | Err(crate::custody::store::StoreError::NotUnderstood) => {
+                (Revoked::NotNeeded, None)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.0.vault.delete(&id).await?;
+        self.0.accounts.change(|accounts| {
+            accounts.remove(&id);
+            Ok(())
+        })?;
+        Ok(SignOutReport {
+            label: account.label,
+            revoked,
+            detail,
+        })
+    }
+
+    /// Tells the server, where it can be told.
+    async fn revoke(&self, account: &Account, tokens: &OAuthTokens) -> (Revoked, Option<String>) {
+        let asked = async {
+            let (provider, client_id) = self.provider_of(account)?;
+            let client = self.client()?;
+            let endpoint = match (&provider.revocation_url, &provider.issuer) {
+                (Some(url), _) => Some(url.clone()),
+                (None, Some(_)) => metadata::endpoints(client, &provider).await?.revocation,
+                (None, None) => None,
+            };
+            let Some(endpoint) = endpoint else {
+                return Ok(None);
+            };
+            Ok::<_, crate::Error>(Some(
+                token_endpoint::revoke(client, &endpoint, &client_id, tokens).await,
+            ))
+        };
+        let failed = |why: String| (Revoked::Failed, Some(why));
+        match tokio::time::timeout(PATIENCE, asked).await {
+            Err(_) => failed("no answer in time".to_owned()),
+            Ok(Err(error)) => failed(error.detail.unwrap_or(error.message)),
+            Ok(Ok(None)) => (Revoked::NoEndpoint, None),
+            Ok(Ok(Some(Ok(())))) => (Revoked::Yes, None),
+            Ok(Ok(Some(Err(error)))) => failed(match error {
+                TokenError::Refused { detail, .. } | TokenError::Busy { detail, .. } => detail,
+                TokenError::Unreachable(why) | TokenError::NotUnderstood(why) => why,
+            }),
+        }
+    }
+}

@@ -1,0 +1,493 @@
+//! One sign-in from the first click to the stored tokens.
+//!
+//! Bind the listener, start the attempt, let the caller open the browser, wait for the answer that carries our
+//! state, exchange, store, read back, and only then say "signed in". A redirect and a paste race in one attempt;
+//! cancelling and the time limit can end it while it waits.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+use url::Url;
+
+use super::Keyfob;
+use super::tokens::facts_of;
+use crate::account::{Account, AccountId, Facts, Identity, Method, Owner};
+use crate::accounts::{Accounts, checked_label};
+use crate::credential::Credential;
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+use crate::sign_in::attempt::{
+    Answer, Attempt, Endpoints, Exchange, Leg, NotTheAnswer, other_issuer,
+};
+use crate::sign_in::metadata;
+use crate::sign_in::page::Page;
+use crate::sign_in::provider::{Provider, Redirect};
+use crate::sign_in::redirect::{Arrival, Bound, Listener, Verdict};
+use crate::sign_in::token_endpoint::{self, Granted};
+use crate::status::Status;
+
+/// How long a person may take in the browser.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// How long the end of a sign-in waits for the browser to have its page.
+const PATIENCE_FOR_BROWSER: Duration = Duration::from_secs(2);
+
+/// What to sign in to.
+#[derive(Debug, Clone, Default)]
+pub struct SignInRequest {
+    /// The provider's id.
+    pub provider: String,
+    /// The account to renew by this sign-in, an id or a label; none for a new one.
+    pub account: Option<String>,
+    /// What the person calls a new account.
+    pub label: Option<String>,
+    /// How the redirect is waited for.
+    pub listening: Listening,
+}
+
+/// How the redirect is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listening {
+    /// By our own listener, at this port; at 0 the system chooses one.
+    Own(u16),
+    /// By somebody else's, who is already listening at this port and hands on what arrives
+    /// ([`SignInHandle::arrived`]).
+    Elsewhere(u16),
+}
+
+impl Default for Listening {
+    fn default() -> Self {
+        Self::Own(0)
+    }
+}
+
+/// How far a sign-in is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The person is in the browser.
+    Waiting,
+    /// The answer is here; tokens are being fetched and stored. It cannot be cancelled any more.
+    Storing,
+    /// It is over.
+    Over,
+}
+
+/// A sign-in under way. [`SignIn::finish`] takes it to its end.
+pub struct SignIn {
+    keyfob: Keyfob,
+    provider: Provider,
+    request: SignInRequest,
+    attempt: Attempt,
+    listener: Option<Listener>,
+    arrivals: mpsc::Receiver<Arrival>,
+    asks: mpsc::Receiver<Ask>,
+    progress: Progress,
+    deadline: Instant,
+    handle: SignInHandle,
+}
+
+/// What can be said to a sign-in under way.
+#[derive(Debug, Clone)]
+pub struct SignInHandle {
+    asks: mpsc::Sender<Ask>,
+    arrivals: mpsc::Sender<Arrival>,
+    phase: watch::Receiver<Phase>,
+    redirect_url: Option<Url>,
+    paste_url: Option<Url>,
+    ends_at: Timestamp,
+}
+
+/// Tells the handles how far it is; however the sign-in ends, they learn that it is over.
+struct Progress(watch::Sender<Phase>);
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        let _ = self.0.send(Phase::Over);
+    }
+}
+
+#[derive(Debug)]
+enum Ask {
+    Paste(Secret, oneshot::Sender<Result<()>>),
+    Cancel,
+}
+
+/// The browser that brought the answer and waits for its page.
+struct Browser {
+    page: watch::Sender<Option<Page>>,
+    shown: mpsc::Receiver<()>,
+}
+
+impl Keyfob {
+    /// Gets everything ready that a person in the browser will need at the end: the provider's addresses, the port,
+    /// and a keychain that answers. What is wrong is better said before than after they have agreed.
+    pub async fn begin_sign_in(&self, request: SignInRequest) -> Result<SignIn> {
+        if let Some(label) = &request.label {
+            checked_label(label)?;
+        }
+        if let Some(name) = &request.account {
+            self.0.accounts.read()?.find(Some(name))?;
+        }
+        let (provider, client_id) = self.provider_to_sign_in(&request.provider)?;
+        self.check_storage().await?;
+        let endpoints = metadata::endpoints(self.client()?, &provider).await?;
+
+        let (arrival, arrivals) = mpsc::channel(16);
+        let (listener, port) = match (provider.redirect, request.listening) {
+            (Redirect::Paste, _) => (None, None),
+            (_, Listening::Elsewhere(port)) => (None, Some(port)),
+            (_, Listening::Own(port)) => {
+                let bound = Bound::bind(port).await?;
+                let port = bound.port();
+                (Some(bound.listen(arrival.clone())), Some(port))
+            }
+        };
+        let (verifier, state) = (self.0.edge.random()?, self.0.edge.random()?);
+        let attempt = Attempt::new(&provider, &client_id, endpoints, port, verifier, state);
+        let (ask, asks) = mpsc::channel(4);
+        let (phase, watched) = watch::channel(Phase::Waiting);
+        let limit = SignedDuration::try_from(LIMIT).unwrap_or(SignedDuration::ZERO);
+        let now = self.0.edge.now();
+        let handle = SignInHandle {
+            asks: ask,
+            arrivals: arrival,
+            phase: watched,
+            redirect_url: attempt.authorize_url(Leg::Loopback),
+            paste_url: attempt.authorize_url(Leg::Paste),
+            ends_at: now.saturating_add(limit).unwrap_or(now),
+        };
+        Ok(SignIn {
+            keyfob: self.clone(),
+            provider,
+            request,
+            attempt,
+            listener,
+            arrivals,
+            asks,
+            progress: Progress(phase),
+            deadline: Instant::now() + LIMIT,
+            handle,
+        })
+    }
+
+    fn provider_to_sign_in(&self, id: &str) -> Result<(Provider, String)> {
+        let config = self.config()?;
+        let known = || {
+            let ready = config.providers.iter().filter(|p| p.is_ready());
+            let ids: Vec<_> = ready.map(|p| p.id.as_str()).collect();
+            match ids.is_empty() {
+                true => "Add one in Settings or config.toml.".to_owned(),
+                false => format!("Ready to use: {}.", ids.join(", ")),
+            }
+        };
+        let Some(provider) = config.provider(id) else {
+            let message = format!("There is no provider called \"{}\".", id.escape_debug());
+            return Err(Error::new(Code::Usage, message, known()));
+        };
+        match (&provider.client_id, provider.is_ready()) {
+            (Some(client_id), true) => Ok((provider.clone(), client_id.clone())),
+            (None, _) => Err(Error::new(
+                Code::Usage,
+                format!(
+                    "{} needs a client id, and Keyfob comes with none.",
+                    provider.name
+                ),
+                format!(
+                    "Enter the one that was issued to you or your organization, in Settings or as \
+                     client_id under [providers.{}] in config.toml.",
+                    provider.id
+                ),
+            )),
+            (Some(_), false) => Err(Error::new(
+                Code::Usage,
+                format!("{} has no addresses to sign in at.", provider.name),
+                "Give it an issuer, or an authorize_url and a token_url.",
+            )),
+        }
+    }
+
+    /// exchange → keep; what cannot be kept is given back.
+    async fn complete(
+        &self,
+        provider: &Provider,
+        request: &SignInRequest,
+        endpoints: &Endpoints,
+        exchange: &Exchange,
+    ) -> Result<Status> {
+        let now = self.0.edge.now();
+        let client = self.client()?;
+        let granted = token_endpoint::exchange(client, provider, &endpoints.token, exchange, now)
+            .await
+            .map_err(|error| error.at_sign_in(&provider.name))?;
+        let tokens = granted.tokens.clone();
+        let kept = self.keep_sign_in(provider, request, granted).await;
+        if kept.is_err()
+            && let Some(revocation) = &endpoints.revocation
+        {
+            // Tokens that could not be stored are nobody's; whether the server hears it is its affair.
+            let _ = token_endpoint::revoke(client, revocation, &exchange.client_id, &tokens).await;
+        }
+        kept
+    }
+
+    /// lock → store and read back → list.
+    async fn keep_sign_in(
+        &self,
+        provider: &Provider,
+        request: &SignInRequest,
+        granted: Granted,
+    ) -> Result<Status> {
+        let accounts = self.0.accounts.read()?;
+        let identity = granted.answer.identity.clone();
+        let known = same_person(&accounts, provider, request, &identity).map(|a| a.id.clone());
+        let id = match known {
+            Some(id) => id,
+            None => AccountId::from_random(self.0.edge.random()?),
+        };
+        let _held = self.0.locks.account(&id).await?;
+        let label = match accounts.get(&id) {
+            Some(account) => account.label.clone(),
+            None => wished_label(request, provider, &identity),
+        };
+        let tokens = granted.tokens;
+        let scopes = granted
+            .answer
+            .scopes
+            .unwrap_or_else(|| provider.scopes.clone());
+        let facts = Facts::Tokens(facts_of(&tokens, scopes));
+        let credential = Credential::OAuth(tokens);
+        self.0.vault.save(&id, &label, &credential).await?;
+        self.0.accounts.change(|accounts| {
+            match accounts.get_mut(&id) {
+                Some(account) => {
+                    account.generation += 1;
+                    account.identity = identity;
+                    account.payer = provider.payer;
+                    account.practice = provider.practice;
+                    account.facts = facts;
+                }
+                None => accounts.add(Account {
+                    id: id.clone(),
+                    label: accounts.free_label(&label),
+                    method: Method::OAuth,
+                    owner: Owner::Keyfob,
+                    provider: Some(provider.id.clone()),
+                    payer: provider.payer,
+                    generation: 1,
+                    practice: provider.practice,
+                    identity,
+                    created_at: self.0.edge.now(),
+                    facts,
+                }),
+            }
+            Ok(())
+        })?;
+        self.status(Some(id.as_str()))
+    }
+}
+
+/// Which account a sign-in renews: the one it was begun for, unless somebody else signed in; else the one of the
+/// same person at the same provider.
+fn same_person<'a>(
+    accounts: &'a Accounts,
+    provider: &Provider,
+    request: &SignInRequest,
+    identity: &Identity,
+) -> Option<&'a Account> {
+    let differs = |account: &Account| match (&account.identity.subject, &identity.subject) {
+        (Some(before), Some(now)) => before != now,
+        _ => false,
+    };
+    let begun_for = request.account.as_deref();
+    let begun_for = begun_for.and_then(|name| accounts.find(Some(name)).ok());
+    if let Some(account) = begun_for
+        && account.provider.as_ref() == Some(&provider.id)
+        && !differs(account)
+    {
+        return Some(account);
+    }
+    // A label asks for an entry of its own, even for a person who has one already.
+    if request.label.is_some() {
+        return None;
+    }
+    let subject = identity.subject.as_ref()?;
+    accounts.accounts.iter().find(|a| {
+        a.provider.as_ref() == Some(&provider.id) && a.identity.subject.as_ref() == Some(subject)
+    })
+}
+
+fn wished_label(request: &SignInRequest, provider: &Provider, identity: &Identity) -> String {
+    let wished = request.label.clone();
+    let label = wished
+        .or_else(|| identity.email.clone())
+        .unwrap_or_else(|| provider.name.clone());
+    checked_label(&label).unwrap_or_else(|_| provider.id.to_string())
+}
+
+impl SignIn {
+    /// What can be said to it from elsewhere.
+    pub fn handle(&self) -> SignInHandle {
+        self.handle.clone()
+    }
+
+    /// The provider's name.
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// Waits for the answer and takes it to its end.
+    pub async fn finish(mut self) -> Result<Status> {
+        let (answer, browser) = self.wait().await;
+        // From here on nothing else may come in.
+        drop(self.listener);
+        let _ = self.progress.0.send(Phase::Storing);
+        let ended = match answer {
+            Ok((code, leg)) => {
+                let endpoints = self.attempt.endpoints().clone();
+                let exchange = self.attempt.into_exchange(code, leg);
+                self.keyfob
+                    .complete(&self.provider, &self.request, &endpoints, &exchange)
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        if let Some(mut browser) = browser {
+            let page = match &ended {
+                Ok(_) => Page::signed_in(),
+                Err(error) => Page::failed(error),
+            };
+            let _ = browser.page.send(Some(page));
+            // `recv` ends when the connection has sent the page and dropped its end.
+            let _ = tokio::time::timeout(PATIENCE_FOR_BROWSER, browser.shown.recv()).await;
+        }
+        ended
+    }
+
+    async fn wait(&mut self) -> (Result<(Secret, Leg)>, Option<Browser>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(self.deadline) => return (Err(too_late()), None),
+                Some(ask) = self.asks.recv() => match ask {
+                    Ask::Cancel => return (Err(cancelled()), None),
+                    Ask::Paste(text, reply) => match self.attempt.answer_in_paste(text.expose()) {
+                        Ok(answer) => {
+                            let _ = reply.send(Ok(()));
+                            return (code_of(answer), None);
+                        }
+                        Err(error) => {
+                            let _ = reply.send(Err(error));
+                        }
+                    },
+                },
+                Some(arrival) = self.arrivals.recv() => {
+                    let answer = match self.attempt.answer_in_query(&arrival.query, Leg::Loopback) {
+                        Ok(answer) => code_of(answer),
+                        Err(NotTheAnswer::OtherIssuer) => Err(other_issuer()),
+                        Err(NotTheAnswer::Foreign(_)) => {
+                            let _ = arrival.verdict.send(Verdict::Foreign);
+                            continue;
+                        }
+                    };
+                    let (page, watched) = watch::channel(None);
+                    let (receipt, shown) = mpsc::channel(1);
+                    let taken = Verdict::Taken { page: watched, shown: receipt };
+                    let _ = arrival.verdict.send(taken);
+                    return (answer, Some(Browser { page, shown }));
+                }
+            }
+        }
+    }
+}
+
+impl SignInHandle {
+    /// What to open in a browser on this computer: the redirect comes back by itself. Where only a code can be
+    /// pasted, the page that shows it.
+    pub fn url(&self) -> Option<&Url> {
+        self.redirect_url.as_ref().or(self.paste_url.as_ref())
+    }
+
+    /// What to open in a browser on any computer: a page shows the code to paste.
+    pub fn paste_url(&self) -> Option<&Url> {
+        self.paste_url.as_ref()
+    }
+
+    /// Whether a redirect is waited for.
+    pub fn listens(&self) -> bool {
+        self.redirect_url.is_some()
+    }
+
+    /// When it ends by itself.
+    pub fn ends_at(&self) -> Timestamp {
+        self.ends_at
+    }
+
+    /// How far it is.
+    pub fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    /// Waits until it is further than it was.
+    pub async fn phase_changed(&mut self) -> Phase {
+        match self.phase.changed().await {
+            Ok(()) => self.phase(),
+            Err(_) => Phase::Over,
+        }
+    }
+
+    /// Hands in what a person pasted. An error says why that is not it; the sign-in goes on waiting.
+    pub async fn paste(&self, text: Secret) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        let asked = self.asks.send(Ask::Paste(text, reply)).await;
+        match (asked, answer.await) {
+            (Ok(()), Ok(answer)) => answer,
+            _ => Err(over()),
+        }
+    }
+
+    /// Hands in a URL that a listener elsewhere was asked for. Gives whether it was the answer.
+    pub async fn arrived(&self, url: &Url) -> bool {
+        let (verdict, answer) = oneshot::channel();
+        let query = url.query().unwrap_or_default().to_owned();
+        let sent = url.path() == "/callback"
+            && self.arrivals.send(Arrival { query, verdict }).await.is_ok();
+        sent && matches!(answer.await, Ok(Verdict::Taken { .. }))
+    }
+
+    /// Ends it, if it still waits.
+    pub async fn cancel(&self) {
+        let _ = self.asks.send(Ask::Cancel).await;
+    }
+}
+
+fn code_of(answer: Answer) -> Result<(Secret, Leg)> {
+    match answer {
+        Answer::Code { code, leg } => Ok((code, leg)),
+        Answer::Declined { error } => Err(error),
+    }
+}
+
+fn too_late() -> Error {
+    Error::new(
+        Code::Cancelled,
+        "Nothing came back from the browser within five minutes, so the sign-in was ended.",
+        "Sign in again when you are ready.",
+    )
+}
+
+fn cancelled() -> Error {
+    Error::new(
+        Code::Cancelled,
+        "The sign-in was cancelled.",
+        "Sign in again whenever you like.",
+    )
+}
+
+fn over() -> Error {
+    Error::new(
+        Code::Cancelled,
+        "This sign-in is already over.",
+        "Sign in again to begin a new one.",
+    )
+}

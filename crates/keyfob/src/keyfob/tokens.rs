@@ -1,0 +1,265 @@
+//! Handing out a credential, renewed first where that is due.
+
+use jiff::SignedDuration;
+
+use super::Keyfob;
+use crate::account::{Account, AccountId, Facts, TokenFacts, Trouble};
+use crate::credential::{Credential, OAuthTokens};
+use crate::custody::freshness::{is_alive, is_good};
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+use crate::sign_in::metadata;
+use crate::sign_in::provider::Provider;
+use crate::sign_in::token_endpoint::{self, Granted, TokenError};
+
+/// A credential on its way to a tool.
+#[derive(Debug)]
+pub struct Handed {
+    /// The access token or the API key.
+    pub secret: Secret,
+    /// What should be said beside it: the renewal failed, but the old token still lives.
+    pub warning: Option<Error>,
+}
+
+impl Keyfob {
+    /// The credential of an account, valid for `at_least` longer where that can be had.
+    pub async fn token(&self, name: Option<&str>, at_least: SignedDuration) -> Result<Handed> {
+        let account = self.0.accounts.read()?.find(name)?.clone();
+        match self.0.vault.load(&account.id).await? {
+            None => Err(gone(&account)),
+            Some(Credential::ApiKey(api_key)) => Ok(Handed {
+                secret: api_key.key,
+                warning: None,
+            }),
+            Some(Credential::OAuth(tokens)) if is_good(&tokens, at_least, self.0.edge.now()) => {
+                Ok(Handed {
+                    secret: tokens.access_token,
+                    warning: None,
+                })
+            }
+            // The renewal runs in a task of its own: if whoever asked goes away in the middle, the server has
+            // already spent the old refresh token, and the new one must still be stored.
+            Some(Credential::OAuth(_)) => {
+                let keyfob = self.clone();
+                let id = account.id;
+                let renewal = async move { keyfob.renewed(&id, at_least).await };
+                tokio::spawn(renewal).await.map_err(|error| {
+                    Error::new(
+                        Code::Failed,
+                        "The renewal broke off inside Keyfob.",
+                        "Try again, and please report this.",
+                    )
+                    .detail(error.to_string())
+                })?
+            }
+        }
+    }
+
+    /// lock → load again → still due? → refresh with what was just read → store and read back → hand out.
+    async fn renewed(&self, id: &AccountId, at_least: SignedDuration) -> Result<Handed> {
+        let _held = self.0.locks.account(id).await?;
+        let accounts = self.0.accounts.read()?;
+        let account = accounts.find(Some(id.as_str()))?;
+        let Some(Credential::OAuth(tokens)) = self.0.vault.load(id).await? else {
+            return Err(gone(account));
+        };
+        if is_good(&tokens, at_least, self.0.edge.now()) {
+            // Another program renewed it meanwhile, and may have been stopped before it said so in the list.
+            self.note_tokens(account, &tokens)?;
+            return Ok(handed(tokens, None));
+        }
+        let error = match self.renew(account, &tokens).await {
+            Ok(renewed) => return Ok(handed(renewed, None)),
+            Err(error) => error,
+        };
+        let now = self.0.edge.now();
+        let lives_on = is_alive(&tokens, now) && tokens.expires_at.duration_since(now) > at_least;
+        match lives_on {
+            true => Ok(handed(tokens, Some(error))),
+            false => Err(error),
+        }
+    }
+
+    /// Asks the server, and keeps what it gives. No failure takes anything away.
+    async fn renew(&self, account: &Account, tokens: &OAuthTokens) -> Result<OAuthTokens> {
+        let Some(refresh_token) = &tokens.refresh_token else {
+            return Err(sign_in_again(
+                account,
+                "The access token has ended, and the server gave nothing to renew it with.",
+            ));
+        };
+        let (provider, client_id) = self.provider_of(account)?;
+        // A store that cannot be written is found out before the refresh token is spent.
+        let unchanged = Credential::OAuth(tokens.clone());
+        self.0
+            .vault
+            .save(&account.id, &account.label, &unchanged)
+            .await?;
+        let client = self.client()?;
+        let endpoint = match &provider.token_url {
+            Some(url) => url.clone(),
+            None => metadata::endpoints(client, &provider).await?.token,
+        };
+        let now = self.0.edge.now();
+        let asked =
+            token_endpoint::refresh(client, &provider, &endpoint, &client_id, refresh_token, now);
+        match asked.await {
+            Ok(granted) => self.keep_renewed(account, granted, tokens).await,
+            Err(failure) => Err(self.note_failure(account, &provider, failure)?),
+        }
+    }
+
+    async fn keep_renewed(
+        &self,
+        account: &Account,
+        granted: Granted,
+        old: &OAuthTokens,
+    ) -> Result<OAuthTokens> {
+        let mut tokens = granted.tokens;
+        // The end of the whole sign-in does not move when a token is renewed, unless the server says so.
+        tokens.sign_in_ends_at = tokens.sign_in_ends_at.or(old.sign_in_ends_at);
+        let current = self.0.accounts.read()?;
+        let generation = current.get(&account.id).map(|a| a.generation);
+        if generation != Some(account.generation) {
+            return Err(sign_in_again(
+                account,
+                "You signed out while the token was being renewed, so the new one was thrown away.",
+            ));
+        }
+        self.0
+            .vault
+            .save(
+                &account.id,
+                &account.label,
+                &Credential::OAuth(tokens.clone()),
+            )
+            .await?;
+        self.note_tokens(account, &tokens)?;
+        Ok(tokens)
+    }
+
+    /// Brings the list up to date with the keychain.
+    fn note_tokens(&self, account: &Account, tokens: &OAuthTokens) -> Result<()> {
+        self.0.accounts.change(|accounts| {
+            if let Some(Facts::Tokens(facts)) = accounts.get_mut(&account.id).map(|a| &mut a.facts)
+            {
+                *facts = TokenFacts {
+                    trouble: None,
+                    ..facts_of(tokens, facts.scopes.clone())
+                };
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes down why a renewal failed, and gives the words for it.
+    fn note_failure(
+        &self,
+        account: &Account,
+        provider: &Provider,
+        failure: TokenError,
+    ) -> Result<Error> {
+        let name = &provider.name;
+        let network = |message: String, cure: &str, detail: String| {
+            Error::new(Code::Network, message, cure).detail(detail)
+        };
+        let (is_final, error) = match failure {
+            TokenError::Refused { error, detail } if error == "invalid_grant" => {
+                let ended = format!("{name} has ended this sign-in.");
+                (true, sign_in_again(account, &ended).detail(detail))
+            }
+            TokenError::Refused { detail, .. } => {
+                let message = format!("{name} refused to renew the token.");
+                let cure = "Check the provider's client id in Settings. The sign-in is kept.";
+                let error = Error::new(Code::Failed, message, cure).detail(detail);
+                (false, error)
+            }
+            TokenError::Busy {
+                detail,
+                retry_after,
+            } => {
+                let message = format!("{name} is busy and did not renew the token.");
+                let wait = retry_after.map_or(60, |wait| wait.as_secs().max(1));
+                let cure = format!("Try again in {wait} seconds. The sign-in is kept.");
+                (false, network(message, &cure, detail))
+            }
+            TokenError::Unreachable(why) => {
+                let message = format!("{name} could not be reached to renew the token.");
+                let cure = "Check the network and try again. The sign-in is kept.";
+                (false, network(message, cure, why))
+            }
+            TokenError::NotUnderstood(why) => {
+                let message = format!("{name} answered in a way that Keyfob does not understand.");
+                let cure = "Try again later. The sign-in is kept.";
+                (false, network(message, cure, why))
+            }
+        };
+        let now = self.0.edge.now();
+        self.0.accounts.change(|accounts| {
+            if let Some(Facts::Tokens(facts)) = accounts.get_mut(&account.id).map(|a| &mut a.facts)
+            {
+                let since = facts.trouble.as_ref().map_or(now, |t| t.since);
+                facts.trouble = Some(Trouble {
+                    since,
+                    is_final,
+                    reason: error.message.clone(),
+                    detail: error.detail.clone(),
+                });
+            }
+            Ok(())
+        })?;
+        Ok(error)
+    }
+
+    /// The provider of an account, with the client id that every request needs.
+    pub(super) fn provider_of(&self, account: &Account) -> Result<(Provider, String)> {
+        let config = self.config()?;
+        let provider = account
+            .provider
+            .as_ref()
+            .and_then(|id| config.provider(id.as_str()));
+        match provider.and_then(|p| Some((p.clone(), p.client_id.clone()?))) {
+            Some(found) => Ok(found),
+            None => Err(Error::new(
+                Code::Failed,
+                format!(
+                    "The provider of \"{}\" is no longer in config.toml, or has lost its client id.",
+                    account.label
+                ),
+                "Add it again in Settings. The sign-in is kept.",
+            )),
+        }
+    }
+}
+
+/// What is told of tokens without showing them.
+pub(super) fn facts_of(tokens: &OAuthTokens, scopes: Vec<String>) -> TokenFacts {
+    TokenFacts {
+        obtained_at: tokens.obtained_at,
+        expires_at: tokens.expires_at,
+        sign_in_ends_at: tokens.sign_in_ends_at,
+        renewable: tokens.refresh_token.is_some(),
+        scopes,
+        trouble: None,
+    }
+}
+
+/// The words for an account whose item is not in the keychain.
+pub(super) fn gone(account: &Account) -> Error {
+    sign_in_again(
+        account,
+        "The keychain holds nothing for this account any more: another program removed it.",
+    )
+}
+
+fn handed(tokens: OAuthTokens, warning: Option<Error>) -> Handed {
+    Handed {
+        secret: tokens.access_token,
+        warning,
+    }
+}
+
+fn sign_in_again(account: &Account, why: &str) -> Error {
+    let cure = format!("Sign in to \"{}\" again.", account.label);
+    Error::new(Code::SignInNeeded, why, cure)
+}

@@ -1,0 +1,57 @@
+//! Keyfob's core: it signs in, keeps what that gives in the operating system's keychain, renews it, says the truth
+//! about it, and hands it to tools. It knows no window and no terminal, and prints nothing.
+//!
+//! Begin with [`Keyfob`], whose methods are what the program can do. Each joins rooms that do not know each other:
+//! signing in (`sign_in`), and custody of secrets (`custody`). What may be shown is a [`Status`]; what went wrong is
+//! an [`Error`] with a sentence and a cure; what must not be seen is a [`Secret`].
+//!
+//! ```no_run
+//! # async fn tour() -> keyfob::Result<()> {
+//! use std::sync::Arc;
+//! use keyfob::{Edge, Home, Keychain, Keyfob, Prompts, SignInRequest};
+//!
+//! let home = Home::at("/home/ada/keyfob".into());
+//! let store = Keychain::new(home.keychain_service(), Prompts::Allowed);
+//! let keyfob = Keyfob::new(home, Arc::new(store), Edge::system());
+//!
+//! let sign_in = keyfob
+//!     .begin_sign_in(SignInRequest { provider: "mock".into(), ..SignInRequest::default() })
+//!     .await?;
+//! // The core opens no browser: the caller does, with this.
+//! let url = sign_in.handle().url().cloned();
+//! let status = sign_in.finish().await?;
+//! # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs)]
+
+pub mod account;
+mod accounts;
+mod api_key;
+pub mod config;
+mod credential;
+mod custody;
+mod edge;
+mod error;
+mod files;
+mod home;
+mod http;
+mod keyfob;
+mod secret;
+mod sign_in;
+pub mod status;
+
+pub use crate::account::AccountId;
+pub use crate::config::{Config, ListenerChoice, ProviderForm};
+pub use crate::custody::keychain::{Keychain, Prompts};
+pub use crate::custody::store::{Access, SecretStore, StoreError};
+pub use crate::edge::Edge;
+pub use crate::error::{Code, Error, Result};
+pub use crate::home::Home;
+pub use crate::keyfob::{
+    Handed, Keyfob, Listening, NewKey, Phase, Revoked, SignIn, SignInHandle, SignInRequest,
+    SignOutReport,
+};
+pub use crate::secret::Secret;
+pub use crate::sign_in::provider::{Provider, ProviderId, Redirect, TokenRequest};
+pub use crate::status::{Meaning, State, Status};

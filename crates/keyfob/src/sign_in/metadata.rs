@@ -1,0 +1,219 @@
+//! What a server publishes about itself: RFC 8414, or OpenID Connect Discovery.
+
+use reqwest::Client;
+use serde::Deserialize;
+use url::Url;
+
+use crate::error::{Code, Error, Result};
+use crate::http::{self, NoAnswer};
+use crate::sign_in::attempt::Endpoints;
+use crate::sign_in::provider::{Provider, is_secure};
+
+/// The fields that we need (RFC 8414 §2, RFC 9207 §3).
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+struct Metadata {
+    issuer: String,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+    code_challenge_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+}
+
+/// Where one signs in. What the configuration names goes before what the server publishes; a server that is named
+/// in full is not asked at all, unless it has an issuer, whose promise about `iss` is worth knowing.
+pub(crate) async fn endpoints(client: &Client, provider: &Provider) -> Result<Endpoints> {
+    let published = match &provider.issuer {
+        None => None,
+        Some(issuer) => Some(discover(client, provider, issuer).await?),
+    };
+    let found = published.as_ref();
+    let named = |configured: &Option<Url>, field: &str, published: Option<&String>| {
+        if let Some(url) = configured {
+            return Ok(Some(url.clone()));
+        }
+        let Some(text) = published else {
+            return Ok(None);
+        };
+        Url::parse(text)
+            .ok()
+            .filter(is_secure)
+            .map(Some)
+            .ok_or_else(|| broken(provider, &format!("its {field} is no safe URL")))
+    };
+    let authorize = named(
+        &provider.authorize_url,
+        "authorization_endpoint",
+        found.and_then(|m| m.authorization_endpoint.as_ref()),
+    )?;
+    let token = named(
+        &provider.token_url,
+        "token_endpoint",
+        found.and_then(|m| m.token_endpoint.as_ref()),
+    )?;
+    let revocation = named(
+        &provider.revocation_url,
+        "revocation_endpoint",
+        found.and_then(|m| m.revocation_endpoint.as_ref()),
+    )?;
+    let (Some(authorize), Some(token)) = (authorize, token) else {
+        return Err(match found {
+            Some(_) => broken(
+                provider,
+                "it names no authorization_endpoint or no token_endpoint",
+            ),
+            None => Error::new(
+                Code::Usage,
+                format!(
+                    "The provider \"{}\" has no addresses to sign in at.",
+                    provider.name
+                ),
+                "Give it an issuer, or an authorize_url and a token_url, in Settings or config.toml.",
+            ),
+        });
+    };
+    Ok(Endpoints {
+        authorize,
+        token,
+        revocation,
+        issuer: published.as_ref().map(|m| m.issuer.clone()),
+        names_itself: published.is_some_and(|m| m.authorization_response_iss_parameter_supported),
+    })
+}
+
+async fn discover(client: &Client, provider: &Provider, issuer: &Url) -> Result<Metadata> {
+    let mut last = String::new();
+    for address in addresses(issuer) {
+        match http::ask(client.get(address.clone())).await {
+            Ok(answer) if answer.status.is_success() => {
+                return read(&answer.body, issuer).map_err(|why| broken(provider, &why));
+            }
+            Ok(answer) => last = format!("{}: HTTP {}", address.path(), answer.status.as_u16()),
+            Err(NoAnswer::Unreachable(why)) => {
+                return Err(Error::new(
+                    Code::Network,
+                    format!("{} cannot be reached.", provider.name),
+                    "Check the network and the provider's address, then try again.",
+                )
+                .detail(why));
+            }
+            Err(NoAnswer::TooLong) => last = format!("{}: longer than 1 MiB", address.path()),
+            Err(NoAnswer::PointsElsewhere) => {
+                last = format!("{}: points to another address", address.path());
+            }
+        }
+    }
+    Err(broken(provider, &format!("no metadata was found ({last})")))
+}
+
+/// RFC 8414 §3.1 puts the well-known part before the path, OpenID Connect Discovery §4.1 behind it.
+fn addresses(issuer: &Url) -> Vec<Url> {
+    let path = issuer.path().trim_end_matches('/').to_owned();
+    let at = |path: String| {
+        let mut url = issuer.clone();
+        url.set_path(&path);
+        url
+    };
+    vec![
+        at(format!("/.well-known/oauth-authorization-server{path}")),
+        at(format!("{path}/.well-known/openid-configuration")),
+    ]
+}
+
+fn read(body: &[u8], issuer: &Url) -> Result<Metadata, String> {
+    let metadata: Metadata = serde_json::from_slice(body)
+        .map_err(|_| "its metadata is not the JSON of RFC 8414".to_owned())?;
+    // RFC 8414 §3.3: another issuer's metadata must not be used. URLs gain a slash when they are parsed, so both
+    // sides are compared as URLs.
+    let same = Url::parse(&metadata.issuer).is_ok_and(|theirs| theirs == *issuer);
+    if !same {
+        return Err("its metadata names another issuer".to_owned());
+    }
+    if let Some(methods) = &metadata.code_challenge_methods_supported
+        && !methods.iter().any(|m| m == "S256")
+    {
+        return Err("it does not support PKCE with S256".to_owned());
+    }
+    Ok(metadata)
+}
+
+fn broken(provider: &Provider, why: &str) -> Error {
+    Error::new(
+        Code::Network,
+        format!(
+            "{} does not say in a usable way where to sign in.",
+            provider.name
+        ),
+        "Check the issuer in Settings, or name authorize_url and token_url yourself.",
+    )
+    .detail(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn issuer(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn both_well_known_places_are_looked_at() {
+        let paths = |text| {
+            addresses(&issuer(text))
+                .iter()
+                .map(|u| u.path().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            paths("https://a.example/tenant/"),
+            [
+                "/.well-known/oauth-authorization-server/tenant",
+                "/tenant/.well-known/openid-configuration"
+            ]
+        );
+        assert_eq!(
+            paths("https://a.example"),
+            [
+                "/.well-known/oauth-authorization-server",
+                "/.well-known/openid-configuration"
+            ]
+        );
+    }
+
+    #[test]
+    fn another_issuers_metadata_is_refused() {
+        let body = br#"{"issuer":"https://b.example"}"#;
+        assert!(read(body, &issuer("https://a.example")).is_err());
+        assert!(read(body, &issuer("https://b.example/")).is_ok());
+    }
+
+    #[test]
+    fn a_server_without_s256_is_refused() {
+        let body =
+            br#"{"issuer":"https://a.example","code_challenge_methods_supported":["plain"]}"#;
+        assert!(read(body, &issuer("https://a.example")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_metadata_makes_the_reader_panic(body: Vec<u8>) {
+            let _ = read(&body, &issuer("https://a.example"));
+        }
+
+        #[test]
+        fn no_json_makes_the_reader_panic(
+            issuer_text in ".{0,40}", endpoint in ".{0,40}", methods in proptest::collection::vec(".{0,6}", 0..4),
+        ) {
+            let body = serde_json::json!({
+                "issuer": issuer_text,
+                "token_endpoint": endpoint,
+                "code_challenge_methods_supported": methods,
+            });
+            let _ = read(body.to_string().as_bytes(), &issuer("https://a.example"));
+        }
+    }
+}

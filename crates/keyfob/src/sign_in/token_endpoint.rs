@@ -1,0 +1,245 @@
+//! The token endpoint (RFC 6749 §3.2): exchanging a code, refreshing, revoking.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Client;
+use url::Url;
+
+use crate::credential::OAuthTokens;
+use crate::error::{Code, Error};
+use crate::http::{self, NoAnswer};
+use crate::secret::{Secret, presentable};
+use crate::sign_in::attempt::Exchange;
+use crate::sign_in::provider::{Provider, TokenRequest};
+use crate::sign_in::token_answer::{self, ErrorAnswer, TokenAnswer};
+
+/// Why the endpoint gave no tokens: the server said no, it could not be asked, or it could not be understood.
+#[derive(Debug)]
+pub(crate) enum TokenError {
+    /// The server said no.
+    Refused {
+        /// RFC 6749 §5.2, made presentable.
+        error: String,
+        /// The HTTP status, description and request id.
+        detail: String,
+    },
+    /// The server is there but will not answer now: 429, 5xx.
+    Busy {
+        detail: String,
+        retry_after: Option<Duration>,
+    },
+    /// The server could not be asked, or broke off.
+    Unreachable(String),
+    /// The server answered something that is no token answer.
+    NotUnderstood(String),
+}
+
+/// The tokens, and what the server said beside them.
+pub(crate) struct Granted {
+    pub(crate) tokens: OAuthTokens,
+    pub(crate) answer: TokenAnswer,
+}
+
+/// Trades the code of an attempt for tokens (RFC 6749 §4.1.3). `state` goes along because Claude's endpoint asks for
+/// it; others ignore what they do not know (RFC 6749 §3.2).
+pub(crate) async fn exchange(
+    client: &Client,
+    provider: &Provider,
+    endpoint: &Url,
+    exchange: &Exchange,
+    now: Timestamp,
+) -> Result<Granted, TokenError> {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", exchange.code.expose()),
+        ("redirect_uri", &exchange.redirect_uri),
+        ("client_id", &exchange.client_id),
+        ("code_verifier", exchange.verifier.expose()),
+        ("state", &exchange.state),
+    ];
+    let secrets = [&exchange.code, &exchange.verifier];
+    let answer = post(client, provider, endpoint, &fields, &secrets).await?;
+    Ok(granted(answer, None, now))
+}
+
+/// Trades a refresh token for new tokens (RFC 6749 §6). Where the server sends no new refresh token, the old one
+/// stays good.
+pub(crate) async fn refresh(
+    client: &Client,
+    provider: &Provider,
+    endpoint: &Url,
+    client_id: &str,
+    refresh_token: &Secret,
+    now: Timestamp,
+) -> Result<Granted, TokenError> {
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh_token.expose()),
+        ("client_id", client_id),
+    ];
+    let answer = post(client, provider, endpoint, &fields, &[refresh_token]).await?;
+    Ok(granted(answer, Some(refresh_token), now))
+}
+
+/// Tells the server that tokens are no longer wanted, always as a form, as RFC 7009 §2.1 asks. Revoking the refresh
+/// token ends the whole sign-in.
+pub(crate) async fn revoke(
+    client: &Client,
+    endpoint: &Url,
+    client_id: &str,
+    tokens: &OAuthTokens,
+) -> Result<(), TokenError> {
+    let (token, kind) = match &tokens.refresh_token {
+        Some(refresh_token) => (refresh_token, "refresh_token"),
+        None => (&tokens.access_token, "access_token"),
+    };
+    let body = form(&[
+        ("token", token.expose()),
+        ("token_type_hint", kind),
+        ("client_id", client_id),
+    ]);
+    let request = client
+        .post(endpoint.clone())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body);
+    let answer = http::ask(request).await.map_err(TokenError::from)?;
+    if answer.status.is_success() {
+        return Ok(());
+    }
+    let said = token_answer::read_error(&answer.body).unwrap_or_default();
+    Err(refusal(&answer, &said, &[token]))
+}
+
+async fn post(
+    client: &Client,
+    provider: &Provider,
+    endpoint: &Url,
+    fields: &[(&str, &str)],
+    secrets: &[&Secret],
+) -> Result<TokenAnswer, TokenError> {
+    let (content_type, body) = match provider.token_request {
+        TokenRequest::Form => ("application/x-www-form-urlencoded", form(fields)),
+        TokenRequest::Json => {
+            let object: BTreeMap<_, _> = fields.iter().copied().collect();
+            let body = serde_json::to_string(&object).unwrap_or_default();
+            ("application/json", body)
+        }
+    };
+    let mut request = client
+        .post(endpoint.clone())
+        .header("content-type", content_type)
+        .header("accept", "application/json")
+        .body(body);
+    for (name, value) in &provider.token_headers {
+        request = request.header(name, value);
+    }
+    let answer = http::ask(request).await.map_err(TokenError::from)?;
+
+    // Some servers send their errors with HTTP 200, so the body is looked at first.
+    if let Some(said) = token_answer::read_error(&answer.body) {
+        return Err(refusal(&answer, &said, secrets));
+    }
+    if !answer.status.is_success() {
+        return Err(refusal(&answer, &ErrorAnswer::default(), secrets));
+    }
+    token_answer::read_tokens(&answer.body).map_err(|why| TokenError::NotUnderstood(why.to_owned()))
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields).finish()
+}
+
+fn refusal(answer: &http::Answer, said: &ErrorAnswer, secrets: &[&Secret]) -> TokenError {
+    let clean = |text: &Option<String>| text.as_deref().map(|t| presentable(t, secrets));
+    let error = clean(&said.error);
+    let detail = http::detail(
+        answer.status,
+        error.as_deref(),
+        clean(&said.description).as_deref(),
+        answer.request_id.as_deref(),
+    );
+    let busy = answer.status.as_u16() == 429 || answer.status.is_server_error();
+    if busy {
+        return TokenError::Busy {
+            detail,
+            retry_after: answer.retry_after,
+        };
+    }
+    match error {
+        Some(error) => TokenError::Refused { error, detail },
+        // A refusal that does not say what it refuses comes as often from a proxy as from the server itself.
+        None => TokenError::NotUnderstood(detail),
+    }
+}
+
+fn granted(answer: TokenAnswer, old_refresh: Option<&Secret>, now: Timestamp) -> Granted {
+    let after = |seconds: i64| {
+        now.saturating_add(SignedDuration::from_secs(seconds))
+            .unwrap_or(Timestamp::MAX)
+    };
+    let refresh_token = answer
+        .refresh_token
+        .clone()
+        .or_else(|| old_refresh.cloned());
+    let tokens = OAuthTokens {
+        access_token: answer.access_token.clone(),
+        refresh_token,
+        obtained_at: now,
+        expires_at: after(answer.expires_in),
+        sign_in_ends_at: answer.refresh_token_expires_in.map(after),
+    };
+    Granted { tokens, answer }
+}
+
+impl From<NoAnswer> for TokenError {
+    fn from(no: NoAnswer) -> Self {
+        match no {
+            NoAnswer::Unreachable(why) => Self::Unreachable(why),
+            NoAnswer::TooLong => Self::NotUnderstood("the answer is longer than 1 MiB".to_owned()),
+            NoAnswer::PointsElsewhere => {
+                Self::NotUnderstood("it points to another address".to_owned())
+            }
+        }
+    }
+}
+
+impl TokenError {
+    /// The words for a sign-in that ends here.
+    pub(crate) fn at_sign_in(self, provider: &str) -> Error {
+        match self {
+            Self::Refused { error, detail } if error == "invalid_grant" => Error::new(
+                Code::Failed,
+                format!("{provider} did not accept the code. Codes work once and only for a few minutes."),
+                "Sign in again.",
+            )
+            .detail(detail),
+            Self::Refused { detail, .. } => Error::new(
+                Code::Failed,
+                format!("{provider} refused to finish the sign-in."),
+                "Check the provider's client id and scopes, then sign in again.",
+            )
+            .detail(detail),
+            Self::Busy { detail, .. } => Error::new(
+                Code::Network,
+                format!("{provider} is busy and did not finish the sign-in."),
+                "Wait a minute, then sign in again.",
+            )
+            .detail(detail),
+            Self::Unreachable(why) => Error::new(
+                Code::Network,
+                format!("{provider} could not be reached to finish the sign-in."),
+                "Check the network, then sign in again.",
+            )
+            .detail(why),
+            Self::NotUnderstood(why) => Error::new(
+                Code::Network,
+                format!("{provider} answered in a way that Keyfob does not understand."),
+                "Check the provider's token_url; then sign in again.",
+            )
+            .detail(why),
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The truth about an account, as it may be shown: a pure function of what is known and of the time.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::account::{
+    Account, AccountId, Facts, Identity, KeyAnswer, KeyFacts, Method, Owner, Payer, TokenFacts,
+};
+
+/// How long before its end something counts as ending soon.
+const SOON: SignedDuration = SignedDuration::from_hours(72);
+
+/// All that may be shown of an account. It holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Status {
+    /// The unchanging name.
+    pub id: AccountId,
+    /// What the person calls it.
+    pub label: String,
+    /// How it came in.
+    pub method: Method,
+    /// Who stores the secret.
+    pub owner: Owner,
+    /// The provider's id, for signing in again; none for API keys.
+    pub provider: Option<String>,
+    /// The provider's name, or whose key it is.
+    pub provider_name: String,
+    /// Who is billed.
+    pub payer: Payer,
+    /// Who signed in.
+    pub identity: Identity,
+    /// The last four characters of an API key.
+    pub last_four: Option<String>,
+    /// What the person agreed to.
+    pub scopes: Vec<String>,
+    /// Where the secret lies, in words.
+    pub storage: String,
+    /// Whether tools get this one when they name none.
+    pub is_default: bool,
+    /// Whether it came from a practice server: nothing in it is real.
+    pub practice: bool,
+    /// When it was added.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub created_at: Timestamp,
+    /// How it stands.
+    pub state: State,
+    /// Whether the person should look.
+    pub meaning: Meaning,
+    /// When the whole sign-in ends, where the server said so.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+    pub sign_in_ends_at: Option<Timestamp>,
+    /// The next instant at which `state` or `meaning` will differ with nothing else happening.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+    pub changes_at: Option<Timestamp>,
+}
+
+/// How an account stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum State {
+    /// The access token is good until then.
+    Fresh {
+        /// The end of the access token.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        until: Timestamp,
+        /// When it was issued, so that the remaining part can be drawn.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        since: Timestamp,
+        /// Whether Keyfob can renew it without the person.
+        renewable: bool,
+    },
+    /// The access token has ended; the next tool that asks gets a renewed one.
+    RenewsWhenAsked {
+        /// The end of the access token.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        since: Timestamp,
+    },
+    /// The last renewal failed for a passing reason; Keyfob tries again when asked.
+    RenewalFailing {
+        /// When it failed first.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        since: Timestamp,
+        /// Until when the old token still serves, if it does.
+        #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+        serves_until: Option<Timestamp>,
+        /// Why, as a sentence.
+        reason: String,
+        /// The technical remainder, safe to share.
+        detail: Option<String>,
+    },
+    /// Only the person's sign-in helps.
+    SignInAgain {
+        /// Since when.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        since: Timestamp,
+        /// Why, as a sentence.
+        reason: String,
+        /// The technical remainder, safe to share.
+        detail: Option<String>,
+    },
+    /// The server accepted the API key.
+    Valid {
+        /// When it was asked.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        checked_at: Timestamp,
+    },
+    /// The API key was stored without a check, or the check taught nothing.
+    Unverified {
+        /// Why, as a sentence.
+        reason: String,
+    },
+    /// The API key is genuine, but does not work before something else is done.
+    Hindered {
+        /// When the server was asked.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        checked_at: Timestamp,
+        /// What, as a sentence.
+        reason: String,
+    },
+}
+
+/// The three meanings that colours and shapes stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    /// Nothing to do.
+    Fine,
+    /// Something will have to be done, or may be worth a look.
+    Soon,
+    /// Something has to be done now.
+    Act,
+}
+
+/// What a status needs beside the account itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The name of the provider, or whose key it is.
+    pub provider_name: &'a str,
+    /// Where the secret lies, in words.
+    pub storage: &'a str,
+    /// Whether tools get this one when they name none.
+    pub is_default: bool,
+}
+
+impl Status {
+    /// The truth about `account` at `now`.
+    pub fn of(account: &Account, around: Surroundings<'_>, now: Timestamp) -> Self {
+        let (state, meaning, changes_at) = match &account.facts {
+            Facts::Tokens(facts) => of_tokens(facts, now),
+            Facts::Key(facts) => of_key(facts),
+        };
+        let (last_four, scopes, sign_in_ends_at) = match &account.facts {
+            Facts::Tokens(facts) => (None, facts.scopes.clone(), facts.sign_in_ends_at),
+            Facts::Key(facts) => (Some(facts.last_four.clone()), Vec::new(), None),
+        };
+        Self {
+            id: account.id.clone(),
+            label: account.label.clone(),
+            method: account.method,
+            owner: account.owner,
+            provider: account.provider.as_ref().map(ToString::to_string),
+            provider_name: around.provider_name.to_owned(),
+            payer: account.payer,
+            identity: account.identity.clone(),
+            last_four,
+            scopes,
+            storage: around.storage.to_owned(),
+            is_default: around.is_default,
+            practice: account.practice,
+            created_at: account.created_at,
+            state,
+            meaning,
+            sign_in_ends_at,
+            changes_at,
+        }
+    }
+}
+
+fn of_tokens(facts: &TokenFacts, now: Timestamp) -> (State, Meaning, Option<Timestamp>) {
+    let alive = now < facts.expires_at;
+    let sign_in_over = facts.sign_in_ends_at.filter(|end| *end <= now);
+    let soon_at = facts
+        .sign_in_ends_at
+        .map(|end| end.saturating_sub(SOON).unwrap_or(end));
+    let calm = if soon_at.is_some_and(|at| at <= now) {
+        Meaning::Soon
+    } else {
+        Meaning::Fine
+    };
+    // Of all the instants at which the answer turns, the next one.
+    let turning = |also: &[Option<Timestamp>]| {
+        [soon_at, facts.sign_in_ends_at]
+            .iter()
+            .chain(also)
+            .flatten()
+            .filter(|at| **at > now)
+            .min()
+            .copied()
+    };
+
+    match &facts.trouble {
+        Some(trouble) if trouble.is_final && !alive => {
+            let state = State::SignInAgain {
+                since: trouble.since,
+                reason: trouble.reason.clone(),
+                detail: trouble.detail.clone(),
+            };
+            (state, Meaning::Act, None)
+        }
+        Some(trouble) if trouble.is_final => {
+            let state = State::SignInAgain {
+                since: trouble.since,
+                reason: format!(
+                    "{} The last access token still works until it ends.",
+                    trouble.reason
+                ),
+                detail: trouble.detail.clone(),
+            };
+            (state, Meaning::Act, Some(facts.expires_at))
+        }
+        Some(trouble) => {
+            let state = State::RenewalFailing {
+                since: trouble.since,
+                serves_until: alive.then_some(facts.expires_at),
+                reason: trouble.reason.clone(),
+                detail: trouble.detail.clone(),
+            };
+            let meaning = if alive { Meaning::Soon } else { Meaning::Act };
+            (state, meaning, turning(&[Some(facts.expires_at)]))
+        }
+        None if alive => {
+            let state = State::Fresh {
+                until: facts.expires_at,
+                since: facts.obtained_at,
+                renewable: facts.renewable,
+            };
+            (state, calm, turning(&[Some(facts.expires_at)]))
+        }
+        None if facts.renewable && sign_in_over.is_none() => {
+            let state = State::RenewsWhenAsked {
+                since: facts.expires_at,
+            };
+            (state, calm, turning(&[]))
+        }
+        None => {
+            let reason = match sign_in_over {
+                Some(_) => "The sign-in has reached its end.",
+                None => "The access token has ended, and the server gave nothing to renew it with.",
+            };
+            let state = State::SignInAgain {
+                since: sign_in_over.unwrap_or(facts.expires_at),
+                reason: reason.to_owned(),
+                detail: None,
+            };
+            (state, Meaning::Act, None)
+        }
+    }
+}
+
+fn of_key(facts: &KeyFacts) -> (State, Meaning, Option<Timestamp>) {
+    match &facts.checked {
+        None => {
+            let reason = "The key was stored without asking the server.".to_owned();
+            (State::Unverified { reason }, Meaning::Soon, None)
+        }
+        Some(check) => match &check.answer {
+            KeyAnswer::Valid => {
+                let checked_at = check.at;
+                (State::Valid { checked_at }, Meaning::Fine, None)
+            }
+            KeyAnswer::Hindered { reason } => {
+                let state = State::Hindered {
+                    checked_at: check.at,
+                    reason: reason.clone(),
+                };
+                (state, Meaning::Act, None)
+            }
+            KeyAnswer::Unknown { reason } => {
+                let reason = reason.clone();
+                (State::Unverified { reason }, Meaning::Soon, None)
+            }
+        },
+    }
+}
