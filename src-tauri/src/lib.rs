@@ -1,1 +1,107 @@
-//! placeholder
+//! Keyfob's window: a page that renders and asks, on the same core as the command.
+//!
+//! No secret ever goes to the page. What it types or pastes travels one way; what it shows is a `Status`.
+
+mod browser;
+mod clipboard;
+mod commands;
+mod desk;
+pub mod plugin_listener;
+mod practice;
+mod preferences;
+mod view;
+mod watch;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use keyfob::{Edge, Home, Keychain, Keyfob, Prompts};
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
+
+use crate::desk::Desk;
+
+/// Opens the window and stays until it is closed.
+pub fn run() -> ExitCode {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the outermost layer, which reads the environment for those below"
+    )]
+    let home = match Home::find(|name| std::env::var_os(name)) {
+        Ok(home) => home,
+        Err(error) => return complain(&error.to_string()),
+    };
+    let mut context = tauri::generate_context!();
+    // A home of its own is a Keyfob of its own: it neither wakes another's window nor shares its preferences.
+    let service = home.keychain_service();
+    if let Some(tag) = service.strip_prefix("Keyfob-") {
+        context.config_mut().identifier = format!("dev.keyfob.app.home{tag}");
+    }
+    let store = Keychain::new(service, Prompts::Allowed);
+    let keyfob = Keyfob::new(home, Arc::new(store), Edge::system());
+
+    let ran = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| raise(app)))
+        .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_clipboard_manager::init())
+        .plugin(tauri_plugin_store::Builder::new().build())
+        .manage(Desk::new(keyfob))
+        .invoke_handler(tauri::generate_handler![
+            commands::overview,
+            commands::begin_sign_in,
+            commands::copy_sign_in_link,
+            commands::open_browser_again,
+            commands::paste_code,
+            commands::cancel_sign_in,
+            commands::add_api_key,
+            commands::check_key,
+            commands::set_default,
+            commands::rename,
+            commands::sign_out,
+            commands::copy_token,
+            commands::start_practice,
+            commands::save_provider,
+            commands::remove_provider,
+            commands::set_preferences,
+            commands::open_link,
+        ])
+        .setup(|app| {
+            watch::start(app.handle());
+            open_window(app.handle())?;
+            Ok(())
+        })
+        .run(context);
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&format!("The window could not be opened ({error}).")),
+    }
+}
+
+/// The page keeps nothing on disk: what it has to remember, the core and the preferences remember for it.
+fn open_window(app: &AppHandle) -> tauri::Result<()> {
+    WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
+        .title("Keyfob")
+        .inner_size(960.0, 680.0)
+        .min_inner_size(400.0, 400.0)
+        .incognito(true)
+        .theme(preferences::load(app).theme.for_window())
+        .build()?;
+    Ok(())
+}
+
+fn raise(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window("main") {
+        // A window manager may refuse any of these; then the window stays where it is.
+        let _ = window.show();
+        let _ = window.unminimize();
+        let _ = window.set_focus();
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "without a window there is nowhere else to say it"
+)]
+fn complain(words: &str) -> ExitCode {
+    eprintln!("keyfob-desktop: {words}");
+    ExitCode::FAILURE
+}

@@ -1,1 +1,8 @@
-fn main(){}
+//! Keyfob's window.
+#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keyfob_desktop::run()
+}

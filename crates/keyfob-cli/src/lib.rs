@@ -1,1 +1,102 @@
-//! placeholder
+//! The command `keyfob`: arguments in, words out, everything else in the core.
+//!
+//! Data goes to standard output and words to standard error, so that `$(keyfob token)` is the token and nothing else.
+#![warn(missing_docs)]
+
+mod args;
+mod commands;
+mod io;
+mod login;
+mod words;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+use keyfob::{Code, Edge, Error, Home, Keychain, Keyfob, Prompts};
+
+pub use crate::io::Io;
+
+use crate::args::Args;
+
+/// Runs one command line and gives its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Looked at before anything else, because a message about a wrong argument repeats it.
+    if arguments
+        .iter()
+        .any(|a| a.to_string_lossy().contains("sk-ant-"))
+    {
+        return complain(&mut io, &secret_in_arguments());
+    }
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            let text = error.render().to_string();
+            match error.use_stderr() {
+                true => io.say(&text),
+                false => io.print(&text),
+            }
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let error = Error::new(
+                Code::Failed,
+                "The system gave no resources to run with.",
+                "Close some programs, then try again.",
+            )
+            .detail(error.to_string());
+            return complain(&mut io, &error);
+        }
+    };
+    let done = runtime.block_on(async {
+        let keyfob = open(&io)?;
+        commands::run(&keyfob, args.command, &mut io).await
+    });
+    // A keychain that hangs must not keep the program from ending.
+    runtime.shutdown_background();
+    match done {
+        Ok(code) => code,
+        Err(error) => complain(&mut io, &error),
+    }
+}
+
+fn open(io: &Io) -> keyfob::Result<Keyfob> {
+    let home = Home::find(io.variable)?;
+    let prompts = match io.person_is_there {
+        true => Prompts::Allowed,
+        false => Prompts::Never,
+    };
+    let store = Keychain::new(home.keychain_service(), prompts);
+    Ok(Keyfob::new(home, Arc::new(store), Edge::system()))
+}
+
+fn complain(io: &mut Io, error: &Error) -> ExitCode {
+    io.say(&format!("keyfob: {}\n", words::error(error)));
+    exit_code(error.code)
+}
+
+fn exit_code(code: Code) -> ExitCode {
+    ExitCode::from(match code {
+        Code::Failed | Code::NotAccepted | Code::Cancelled => 1,
+        Code::Usage => 2,
+        Code::SignInNeeded => 3,
+        Code::SecretStore => 4,
+        Code::Network => 5,
+    })
+}
+
+fn secret_in_arguments() -> Error {
+    Error::new(
+        Code::Usage,
+        "A key or token was given as an argument, where every program on this computer can read it.",
+        "Give it on standard input (`keyfob add-key < file`) or at the hidden prompt, and make a new one if others use this computer.",
+    )
+}

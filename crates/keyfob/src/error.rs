@@ -15,7 +15,7 @@ pub enum Code {
     NotAccepted,
     /// Only the person's sign-in helps. The command exits with 3.
     SignInNeeded,
-    /// The person, or the page in the browser, ended the sign-in. The command exits with 1.
+    /// The person ended the sign-in here in Keyfob. The command exits with 1.
     Cancelled,
     /// The secret store is locked, absent, refusing or silent. The command exits with 4.
     SecretStore,

@@ -61,7 +61,7 @@ pub(crate) fn open_for_lock(path: &Path) -> Result<File> {
     open().map_err(|error| not_written(path, &error))
 }
 
-fn make_private_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -84,7 +84,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn not_written(path: &Path, error: &io::Error) -> Error {
+pub(crate) fn not_written(path: &Path, error: &io::Error) -> Error {
     let cure = match error.kind() {
         io::ErrorKind::StorageFull => "Make room on the disk, then try again.",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Code, Error, Result};
+use crate::files;
 
 /// Where Keyfob keeps its files. None of them holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,15 @@ impl Home {
     /// The folder with `accounts.json`.
     pub fn data_folder(&self) -> &Path {
         &self.data
+    }
+
+    /// Makes the folders, so that they can be watched.
+    pub fn create(&self) -> Result<()> {
+        for folder in [&self.config, &self.data] {
+            files::make_private_folder(folder)
+                .map_err(|error| files::not_written(folder, &error))?;
+        }
+        Ok(())
     }
 
     /// The service name of our items in the system's keychain. A named folder has its own, so that tests, practice

@@ -97,6 +97,11 @@ impl Keyfob {
         Ok(self.0.vault.check(&nobody).await?)
     }
 
+    /// How the store stands, without opening any dialog of the system.
+    pub async fn look_at_storage(&self) -> Result<()> {
+        Ok(self.0.vault.look().await?)
+    }
+
     /// Makes an account the one that tools get when they name none.
     pub fn set_default(&self, name: &str) -> Result<Status> {
         let id = self.0.accounts.change(|accounts| {

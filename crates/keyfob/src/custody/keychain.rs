@@ -155,7 +155,7 @@ mod platform {
             collection.get("org.freedesktop.Secret.Collection", "Locked");
         match (locked, prompts) {
             (Ok(false), _) => Ok(Access::Open),
-            (Ok(true), Prompts::Allowed) => Ok(Access::AsksThePerson),
+            (Ok(true), Prompts::Allowed) => Ok(Access::Locked),
             (Ok(true), Prompts::Never) => Err(StoreError::Locked),
             (Err(error), _) => Err(failure_of(&error)),
         }
@@ -203,7 +203,7 @@ mod platform {
     /// macOS asks the person by itself when it wants to, and does not say beforehand.
     pub(super) fn access(prompts: Prompts) -> Result<Access, StoreError> {
         Ok(match prompts {
-            Prompts::Allowed => Access::AsksThePerson,
+            Prompts::Allowed => Access::MayAsk,
             Prompts::Never => Access::Open,
         })
     }

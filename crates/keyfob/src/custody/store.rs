@@ -31,8 +31,10 @@ pub trait SecretStore: Send + Sync {
 pub enum Access {
     /// The store alone, at once.
     Open,
-    /// A person at a dialog of the system, who may take a while.
-    AsksThePerson,
+    /// The store, but it may put a dialog of the system before a person first, who may take a while.
+    MayAsk,
+    /// Only after a person has unlocked it in the system's dialog, which the call will open.
+    Locked,
 }
 
 /// Why a store did not do it: each has another cure.

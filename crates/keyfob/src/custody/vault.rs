@@ -79,6 +79,15 @@ impl Vault {
         self.call(move |store| store.load(&account).map(drop)).await
     }
 
+    /// How the store stands, without opening any dialog.
+    pub(crate) async fn look(&self) -> Result<(), StoreError> {
+        let access = self.call(|store| store.access()).await?;
+        match access {
+            Access::Locked => Err(StoreError::Locked),
+            Access::Open | Access::MayAsk => Ok(()),
+        }
+    }
+
     /// Makes one call on a thread of its own. A call that hangs keeps its thread, and nothing else, until the
     /// program ends; a pool's thread would keep the whole program from ending.
     async fn call<T: Send + 'static>(
@@ -92,7 +101,7 @@ impl Vault {
             .name("secret store".to_owned())
             .spawn(move || {
                 let worked = store.access().and_then(|access| {
-                    if access == Access::AsksThePerson {
+                    if access != Access::Open {
                         let _ = person.send(());
                     }
                     work(store.as_ref())

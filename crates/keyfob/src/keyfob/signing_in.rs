@@ -470,7 +470,7 @@ fn code_of(answer: Answer) -> Result<(Secret, Leg)> {
 
 fn too_late() -> Error {
     Error::new(
-        Code::Cancelled,
+        Code::Failed,
         "Nothing came back from the browser within five minutes, so the sign-in was ended.",
         "Sign in again when you are ready.",
     )
@@ -486,7 +486,7 @@ fn cancelled() -> Error {
 
 fn over() -> Error {
     Error::new(
-        Code::Cancelled,
+        Code::Failed,
         "This sign-in is already over.",
         "Sign in again to begin a new one.",
     )

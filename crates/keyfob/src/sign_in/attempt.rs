@@ -302,7 +302,7 @@ fn declined(error: &str, description: Option<&str>) -> Error {
     };
     if error == "access_denied" {
         return Error::new(
-            Code::Cancelled,
+            Code::Failed,
             "You declined in the browser, so nothing was signed in.",
             "Sign in again whenever you like.",
         )

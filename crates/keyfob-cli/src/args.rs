@@ -1,0 +1,155 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+use jiff::SignedDuration;
+
+/// Keeps your Claude credentials: sign in once, and every tool gets a valid credential.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keyfob",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 sign in needed, 4 secret store locked or absent, 5 network.\n\
+                  Secrets lie in the system's keychain and come by standard input or a hidden prompt, never by argument.\n\
+                  KEYFOB_HOME names one folder for all of Keyfob's own files."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sign in with your browser
+    #[command(
+        long_about = "Sign in with your browser.\n\nPrints an address and opens it. Agree there, and the sign-in \
+                      goes on by itself. Where the browser runs on another computer, open the printed address there \
+                      and give the code, or the whole address it ends at, on standard input."
+    )]
+    Login {
+        /// The provider's id, as in config.toml; may be left out where only one is ready
+        #[arg(long, value_name = "ID")]
+        provider: Option<String>,
+        /// What to call the account
+        #[arg(long)]
+        label: Option<String>,
+        /// The account to sign in to again
+        #[arg(long, conflicts_with = "label")]
+        account: Option<String>,
+        /// Only print the address
+        #[arg(long)]
+        no_browser: bool,
+        /// The port that the browser comes back to, where the provider wants a fixed one
+        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+        callback_port: u16,
+        /// Print the account as JSON when it is done
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add an API key, given on standard input or at a hidden prompt
+    AddKey {
+        /// What to call the account
+        #[arg(long)]
+        label: Option<String>,
+        /// The workspace id (wrkspc_…) that an identity-linked key needs
+        #[arg(long, value_name = "ID")]
+        workspace: Option<String>,
+        /// Store it without asking the server whether it works
+        #[arg(long)]
+        no_verify: bool,
+        /// Print the account as JSON when it is done
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the accounts and how each stands
+    Accounts {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show how one account stands; exit code 3 means that you have to sign in again
+    Status {
+        /// An account's label or id; the default account where it is left out
+        account: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a valid credential, renewed first where that is due
+    Token {
+        /// An account's label or id; the default account where it is left out
+        account: Option<String>,
+        /// How much longer it has to be valid, such as 90s, 2m or 1h
+        #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+        min_valid: SignedDuration,
+    },
+    /// Make an account the one that tools get when they name none
+    Use {
+        /// An account's label or id
+        account: String,
+    },
+    /// Call an account something else
+    Rename {
+        /// An account's label or id
+        account: String,
+        /// The new name
+        label: String,
+    },
+    /// Sign out: revoke where the provider can, and erase the secret
+    Logout {
+        /// An account's label or id
+        #[arg(required_unless_present = "all")]
+        account: Option<String>,
+        /// Every account
+        #[arg(long, conflicts_with = "account")]
+        all: bool,
+        /// Print what was done as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a completion script
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: i64 = digits
+        .parse()
+        .map_err(|_| "write a number and a unit, such as 90s, 2m or 1h".to_owned())?;
+    let seconds = match &text[digits.len()..] {
+        "" | "s" => Some(number),
+        "m" => number.checked_mul(60),
+        "h" => number.checked_mul(3_600),
+        _ => return Err("the units are s, m and h".to_owned()),
+    };
+    match seconds {
+        Some(seconds @ 0..=2_678_400) => Ok(SignedDuration::from_secs(seconds)),
+        _ => Err("use something between 0 and 31 days".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        for (text, seconds) in [("0", 0), ("90s", 90), ("2m", 120), ("1h", 3_600)] {
+            assert_eq!(duration(text), Ok(SignedDuration::from_secs(seconds)));
+        }
+        for text in ["", "m", "-1s", "2d", "99999999999h", "1.5h", "2 m"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

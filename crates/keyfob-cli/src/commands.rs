@@ -1,0 +1,154 @@
+//! What each command does: ask the core, say what it said.
+
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+use jiff::Timestamp;
+use keyfob::{Keyfob, NewKey, Result, State, Status};
+use serde::Serialize;
+
+use crate::args::{Args, Command};
+use crate::io::Io;
+use crate::{exit_code, login, words};
+
+pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
+    match command {
+        Command::Login {
+            provider,
+            label,
+            account,
+            no_browser,
+            callback_port,
+            json,
+        } => {
+            let wish = login::Wish {
+                provider,
+                label,
+                account,
+                no_browser,
+                callback_port,
+            };
+            let status = login::run(keyfob, wish, io).await?;
+            added(&status, json, io);
+        }
+        Command::AddKey {
+            label,
+            workspace,
+            no_verify,
+            json,
+        } => {
+            let pasted = io.secret("Paste the API key (nothing is shown): ")?;
+            let key = NewKey {
+                pasted,
+                label,
+                workspace_id: workspace,
+                verify: !no_verify,
+            };
+            let status = keyfob.add_api_key(key).await?;
+            added(&status, json, io);
+        }
+        Command::Accounts { json: true } => print_json(&keyfob.accounts()?, io),
+        Command::Accounts { json: false } => {
+            let accounts = keyfob.accounts()?;
+            if accounts.is_empty() {
+                io.say("There is no account yet. Sign in with `keyfob login`, or add an API key with `keyfob add-key`.\n");
+            }
+            let shown: Vec<_> = accounts.iter().map(|s| words::status(s, now())).collect();
+            io.print(&shown.join("\n"));
+        }
+        Command::Status { account, json } => {
+            let status = keyfob.status(account.as_deref())?;
+            match json {
+                true => print_json(&status, io),
+                false => io.print(&(words::status(&status, now()) + &words::more(&status))),
+            }
+            if matches!(status.state, State::SignInAgain { .. }) {
+                return Ok(exit_code(keyfob::Code::SignInNeeded));
+            }
+        }
+        Command::Token { account, min_valid } => {
+            let handed = keyfob.token(account.as_deref(), min_valid).await?;
+            if let Some(warning) = &handed.warning {
+                let words = words::error(warning);
+                io.say(&format!(
+                    "keyfob: {words}\nkeyfob: the old token still works and was printed.\n"
+                ));
+            }
+            let line = zeroize::Zeroizing::new(format!("{}\n", handed.secret.expose()));
+            io.print(&line);
+        }
+        Command::Use { account } => {
+            let status = keyfob.set_default(&account)?;
+            io.say(&format!("\"{}\" is the default now.\n", status.label));
+        }
+        Command::Rename { account, label } => {
+            let status = keyfob.rename(&account, &label)?;
+            io.say(&format!("It is called \"{}\" now.\n", status.label));
+        }
+        Command::Logout { account, json, .. } => return log_out(keyfob, account, json, io).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "keyfob", &mut script);
+            io.print(&String::from_utf8_lossy(&script));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One account, or all of them; one that cannot be signed out of does not keep the others.
+async fn log_out(
+    keyfob: &Keyfob,
+    account: Option<String>,
+    json: bool,
+    io: &mut Io,
+) -> Result<ExitCode> {
+    let names = match account {
+        Some(account) => vec![account],
+        None => {
+            let accounts = keyfob.accounts()?;
+            accounts.iter().map(|a| a.id.to_string()).collect()
+        }
+    };
+    let (mut reports, mut last_error) = (Vec::new(), None);
+    for name in names {
+        match keyfob.sign_out(&name).await {
+            Ok(report) => {
+                io.say(&words::signed_out(&report));
+                reports.push(report);
+            }
+            Err(error) => {
+                if let Some(error) = last_error.replace(error) {
+                    io.say(&format!("keyfob: {}\n", words::error(&error)));
+                }
+            }
+        }
+    }
+    if json {
+        print_json(&reports, io);
+    }
+    match last_error {
+        Some(error) => Err(error),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn added(status: &Status, json: bool, io: &mut Io) {
+    match json {
+        true => print_json(status, io),
+        false => io.say(&words::status(status, now())),
+    }
+}
+
+fn print_json(data: &impl Serialize, io: &mut Io) {
+    // What is printed consists of texts, numbers and lists, which always serialize.
+    let text = serde_json::to_string_pretty(data).unwrap_or_default();
+    io.print(&(text + "\n"));
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "words are said in the present, at the outermost layer"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

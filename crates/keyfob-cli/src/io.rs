@@ -1,0 +1,75 @@
+//! Where a command's words go, and where its input comes from.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Read as _, Write};
+
+use keyfob::{Code, Error, Result, Secret};
+use zeroize::Zeroizing;
+
+/// The longest standard input that is read for one secret.
+const LONGEST_INPUT: u64 = 64 * 1024;
+
+/// The world as the command sees it.
+pub struct Io {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    /// Reads an environment variable.
+    pub(crate) variable: fn(&str) -> Option<OsString>,
+    /// Whether a person sits at a terminal and could answer a dialog.
+    pub(crate) person_is_there: bool,
+    /// Whether standard input is a terminal.
+    pub(crate) typed_input: bool,
+}
+
+impl Io {
+    /// The process's own.
+    pub fn system() -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the outermost layer, which reads the environment for those below"
+        )]
+        let variable = |name: &str| std::env::var_os(name);
+        let typed_input = std::io::stdin().is_terminal();
+        Self {
+            out: Box::new(std::io::stdout()),
+            err: Box::new(std::io::stderr()),
+            variable,
+            person_is_there: typed_input && std::io::stderr().is_terminal(),
+            typed_input,
+        }
+    }
+
+    /// Data, for programs and people. A reader that has gone away is no failure of ours.
+    pub(crate) fn print(&mut self, text: &str) {
+        let _ = self.out.write_all(text.as_bytes());
+        let _ = self.out.flush();
+    }
+
+    /// Words, for people.
+    pub(crate) fn say(&mut self, text: &str) {
+        let _ = self.err.write_all(text.as_bytes());
+        let _ = self.err.flush();
+    }
+
+    /// A secret: the whole of standard input, or what is typed at a prompt that shows nothing.
+    pub(crate) fn secret(&mut self, prompt: &str) -> Result<Secret> {
+        let unreadable = |error: std::io::Error| {
+            Error::new(
+                Code::Usage,
+                "Standard input could not be read.",
+                "Give the secret as one line of text.",
+            )
+            .detail(error.to_string())
+        };
+        if self.typed_input {
+            let typed = rpassword::prompt_password(prompt).map_err(unreadable)?;
+            return Ok(Secret::new(typed));
+        }
+        let mut text = Zeroizing::new(String::new());
+        std::io::stdin()
+            .take(LONGEST_INPUT)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
+        Ok(Secret::new(text.as_str()))
+    }
+}

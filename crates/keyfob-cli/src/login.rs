@@ -1,0 +1,132 @@
+//! `keyfob login`: a redirect and a code on standard input race in one attempt.
+
+use std::io::BufRead as _;
+
+use keyfob::{Code, Error, Keyfob, Listening, Result, Secret, SignInHandle, SignInRequest, Status};
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use crate::io::Io;
+use crate::words;
+
+/// What was asked for.
+pub(crate) struct Wish {
+    pub(crate) provider: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) account: Option<String>,
+    pub(crate) no_browser: bool,
+    pub(crate) callback_port: u16,
+}
+
+/// begin → show and open the address → wait for redirect or paste.
+pub(crate) async fn run(keyfob: &Keyfob, wish: Wish, io: &mut Io) -> Result<Status> {
+    let provider = which_provider(keyfob, &wish)?;
+    let request = SignInRequest {
+        provider,
+        account: wish.account,
+        label: wish.label,
+        listening: Listening::Own(wish.callback_port),
+    };
+    let sign_in = keyfob.begin_sign_in(request).await?;
+    let handle = sign_in.handle();
+    invite(&handle, &sign_in.provider().name, wish.no_browser, io);
+
+    let mut lines = lines_of_stdin();
+    let ended = sign_in.finish();
+    tokio::pin!(ended);
+    loop {
+        tokio::select! {
+            ended = &mut ended => return ended,
+            Some(line) = lines.recv() => {
+                // The flow answers the paste, so both have to go on at the same time.
+                let pasted = handle.paste(line);
+                tokio::select! {
+                    ended = &mut ended => return ended,
+                    pasted = pasted => if let Err(error) = pasted {
+                        io.say(&format!("{}\nStill waiting.\n", words::error(&error)));
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// The one that was named, that of the account, or the only one that is ready.
+fn which_provider(keyfob: &Keyfob, wish: &Wish) -> Result<String> {
+    if let Some(provider) = &wish.provider {
+        return Ok(provider.clone());
+    }
+    if let Some(account) = &wish.account {
+        let status = keyfob.status(Some(account))?;
+        return status.provider.ok_or_else(|| {
+            Error::new(
+                Code::Usage,
+                format!(
+                    "\"{}\" is an API key: there is nothing to sign in to.",
+                    status.label
+                ),
+                "Add a new key with `keyfob add-key`.",
+            )
+        });
+    }
+    let config = keyfob.config()?;
+    let ready: Vec<_> = config.providers.iter().filter(|p| p.is_ready()).collect();
+    match ready.as_slice() {
+        [only] => Ok(only.id.to_string()),
+        [] => Err(Error::new(
+            Code::Usage,
+            "There is no provider to sign in to: Keyfob comes without any client id.",
+            format!(
+                "Add yours to {} as the README shows, or add an API key with `keyfob add-key`.",
+                keyfob.home().config_file().display()
+            ),
+        )),
+        several => {
+            let ids: Vec<_> = several.iter().map(|p| p.id.as_str()).collect();
+            Err(Error::new(
+                Code::Usage,
+                "There is more than one provider to sign in to.",
+                format!("Name one with --provider: {}.", ids.join(", ")),
+            ))
+        }
+    }
+}
+
+fn invite(handle: &SignInHandle, provider: &str, no_browser: bool, io: &mut Io) {
+    let Some(url) = handle.url() else { return };
+    io.say(&format!(
+        "Sign in to {provider} at this address:\n\n  {url}\n\n"
+    ));
+    if let Some(paste_url) = handle.paste_url().filter(|p| *p != url) {
+        io.say(&format!(
+            "If the browser is on another computer, open this one there, and paste the code it shows:\n\n  {paste_url}\n\n"
+        ));
+    } else if handle.listens() {
+        io.say(
+            "If the browser is on another computer, paste the address that it ends at, even if the page does not load.\n",
+        );
+    }
+    if !no_browser && let Err(error) = open::that_detached(url.as_str()) {
+        io.say(&format!(
+            "No browser could be opened ({error}). Open the address yourself.\n"
+        ));
+    }
+    io.say("Waiting for your browser, five minutes at most.\n");
+}
+
+/// Lines as they come, on a thread of their own: reading cannot be broken off, and ends with the program.
+fn lines_of_stdin() -> mpsc::Receiver<Secret> {
+    let (sender, lines) = mpsc::channel(4);
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        let mut line = Zeroizing::new(String::new());
+        while input.read_line(&mut line).is_ok_and(|read| read > 0) {
+            let pasted = Secret::new(line.trim());
+            line.clear();
+            if !pasted.expose().is_empty() && sender.blocking_send(pasted).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}

@@ -1,0 +1,175 @@
+//! How a terminal says it.
+
+use jiff::{SignedDuration, Timestamp};
+use keyfob::account::Payer;
+use keyfob::{Error, Meaning, Revoked, SignOutReport, State, Status};
+
+/// An error in a line, with the technical remainder below it.
+pub(crate) fn error(error: &Error) -> String {
+    match &error.detail {
+        Some(detail) => format!("{error}\n        ({detail})"),
+        None => error.to_string(),
+    }
+}
+
+/// An account in a few lines. A state is a shape and a word, so no colour is needed.
+pub(crate) fn status(status: &Status, now: Timestamp) -> String {
+    let shape = match status.meaning {
+        Meaning::Fine => "●",
+        Meaning::Soon => "◐",
+        Meaning::Act => "○",
+    };
+    let mut marks = String::new();
+    if status.is_default {
+        marks.push_str("  (default)");
+    }
+    if status.practice {
+        marks.push_str("  (practice)");
+    }
+    let mut lines = vec![
+        format!("{shape} {} · {}{marks}", status.label, named(status)),
+        format!("  {}", state(&status.state, now)),
+        format!("  {}", billing(status)),
+        format!("  {} · held by Keyfob", status.storage),
+    ];
+    if let Some(email) = &status.identity.email
+        && *email != status.label
+    {
+        lines.insert(2, format!("  Signed in as {email}"));
+    }
+    if let Some(end) = status.sign_in_ends_at.filter(|end| *end > now) {
+        lines.push(format!(
+            "  Sign-in ends in {}",
+            span(end.duration_since(now))
+        ));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// More about an account, for `keyfob status`.
+pub(crate) fn more(status: &Status) -> String {
+    let mut lines = vec![format!("  Id {}", status.id)];
+    if !status.scopes.is_empty() {
+        lines.push(format!("  Agreed to {}", status.scopes.join(", ")));
+    }
+    if let State::SignInAgain { detail, .. } | State::RenewalFailing { detail, .. } = &status.state
+        && let Some(detail) = detail
+    {
+        lines.push(format!("  ({detail})"));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// What signing out did.
+pub(crate) fn signed_out(report: &SignOutReport) -> String {
+    let label = &report.label;
+    match report.revoked {
+        Revoked::Yes => {
+            format!("Signed out of \"{label}\": revoked at the server, and erased here.\n")
+        }
+        Revoked::NoEndpoint => format!(
+            "Signed out of \"{label}\": erased here. The provider offers no way to revoke from here; \
+             where it has a page for it, end the sign-in there.\n"
+        ),
+        Revoked::Failed => format!(
+            "Signed out of \"{label}\": erased here. The server could not be told; what it issued \
+             ends by itself.\n        ({})\n",
+            report.detail.as_deref().unwrap_or("no detail")
+        ),
+        Revoked::NotNeeded => format!("\"{label}\" is forgotten: its secret is erased here.\n"),
+    }
+}
+
+fn named(status: &Status) -> String {
+    match &status.last_four {
+        Some(last_four) => format!("{} …{last_four}", status.provider_name),
+        None => status.provider_name.clone(),
+    }
+}
+
+fn billing(status: &Status) -> String {
+    let organization = status.identity.organization.as_deref();
+    match (status.payer, organization) {
+        (Payer::Plan, _) => "Billed to your plan".to_owned(),
+        (Payer::Api, Some(organization)) => format!("API billing, {organization}"),
+        (Payer::Api, None) => "API billing".to_owned(),
+        (Payer::Company, _) => "Billed to your company".to_owned(),
+        (Payer::None, _) => "Practice, nobody is billed".to_owned(),
+    }
+}
+
+fn state(state: &State, now: Timestamp) -> String {
+    let ago = |at: Timestamp| {
+        let passed = now.duration_since(at);
+        match passed.as_secs() {
+            ..60 => "just now".to_owned(),
+            _ => format!("{} ago", span(passed)),
+        }
+    };
+    match state {
+        State::Fresh {
+            until, renewable, ..
+        } => {
+            let left = span(until.duration_since(now));
+            match renewable {
+                true => format!("Fresh for {left}"),
+                false => format!("Fresh for {left}, and not renewable"),
+            }
+        }
+        State::RenewsWhenAsked { since } => {
+            format!("Ended {}; renewed when a tool asks", ago(*since))
+        }
+        State::RenewalFailing {
+            reason,
+            serves_until,
+            ..
+        } => match serves_until {
+            Some(until) => {
+                let left = span(until.duration_since(now));
+                format!("{reason} The old token works for {left}")
+            }
+            None => reason.clone(),
+        },
+        State::SignInAgain { reason, .. } => format!("Sign in again. {reason}"),
+        State::Valid { checked_at } => format!("Valid, checked {}", ago(*checked_at)),
+        State::Unverified { reason } => format!("Not verified. {reason}"),
+        State::Hindered { reason, .. } => reason.clone(),
+    }
+}
+
+/// A span as people say it: the two largest units.
+fn span(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs().max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let plural = |n: i64| if n == 1 { "" } else { "s" };
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days @ 1..=2, hours @ 1.., _) => format!("{days} day{} {hours} h", plural(days)),
+        (days, _, _) => format!("{days} day{}", plural(days)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_said_as_people_say_them() {
+        for (seconds, words) in [
+            (-5, "0 s"),
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (3_600, "1 h"),
+            (22_320, "6 h 12 min"),
+            (86_400, "1 day"),
+            (90_000, "1 day 1 h"),
+            (19 * 86_400 + 7_200, "19 days"),
+        ] {
+            assert_eq!(span(SignedDuration::from_secs(seconds)), words);
+        }
+    }
+}

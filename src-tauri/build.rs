@@ -1,0 +1,28 @@
+//! Every command is named here, so that a window may call only those its capability lists.
+
+fn main() {
+    let commands = &[
+        "overview",
+        "begin_sign_in",
+        "copy_sign_in_link",
+        "open_browser_again",
+        "paste_code",
+        "cancel_sign_in",
+        "add_api_key",
+        "check_key",
+        "set_default",
+        "rename",
+        "sign_out",
+        "copy_token",
+        "start_practice",
+        "save_provider",
+        "remove_provider",
+        "set_preferences",
+        "open_link",
+    ];
+    let manifest = tauri_build::AppManifest::new().commands(commands);
+    let attributes = tauri_build::Attributes::new().app_manifest(manifest);
+    if let Err(error) = tauri_build::try_build(attributes) {
+        panic!("{error:#}");
+    }
+}

@@ -1,0 +1,154 @@
+//! What the page can ask for. Each is a few lines: the core does it, and its words are the answer.
+
+use keyfob::{Error, NewKey, ProviderForm, Result, Secret, SignOutReport, Status};
+use tauri::{AppHandle, State};
+
+use crate::desk::Desk;
+use crate::preferences::{self, Preferences};
+use crate::view::{Overview, ProviderView, StorageView, WaitingView};
+use crate::{browser, clipboard};
+
+type Answer<T> = std::result::Result<T, Error>;
+
+#[tauri::command]
+pub(crate) async fn overview(app: AppHandle, desk: State<'_, Desk>) -> Answer<Overview> {
+    let keyfob = &desk.keyfob;
+    let mut problems = Vec::new();
+    let accounts = keyfob.accounts().unwrap_or_else(|error| {
+        problems.push(error);
+        Vec::new()
+    });
+    let config = keyfob.config().map_err(|error| problems.push(error)).ok();
+    let providers = config.as_ref().map_or(&[][..], |c| &c.providers);
+    Ok(Overview {
+        accounts,
+        practice: desk.practice.view(providers).await,
+        practice_home: config.as_ref().is_some_and(|c| c.api.practice),
+        providers: providers.iter().map(ProviderView::from).collect(),
+        storage: StorageView {
+            name: keyfob.storage_name().to_owned(),
+            problem: keyfob.look_at_storage().await.err(),
+        },
+        waiting: desk.waiting(),
+        preferences: preferences::load(&app),
+        problems,
+        home: keyfob.home().data_folder().display().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+#[tauri::command]
+pub(crate) async fn begin_sign_in(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    provider_id: String,
+    account_id: Option<String>,
+) -> Answer<WaitingView> {
+    desk.begin_sign_in(&app, provider_id, account_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn copy_sign_in_link(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    leg: browser::Leg,
+) -> Answer<()> {
+    let handle = desk.handle()?;
+    let url = browser::link(&handle, leg)?;
+    clipboard::copy(&app, url.as_str())
+}
+
+#[tauri::command]
+pub(crate) async fn open_browser_again(app: AppHandle, desk: State<'_, Desk>) -> Answer<()> {
+    let handle = desk.handle()?;
+    let url = browser::link(&handle, browser::Leg::Redirect)?;
+    browser::open(&app, url.as_str())
+}
+
+#[tauri::command]
+pub(crate) async fn paste_code(desk: State<'_, Desk>, text: String) -> Answer<()> {
+    desk.handle()?.paste(Secret::new(text)).await
+}
+
+#[tauri::command]
+pub(crate) async fn cancel_sign_in(desk: State<'_, Desk>) -> Answer<()> {
+    desk.handle()?.cancel().await;
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn add_api_key(
+    desk: State<'_, Desk>,
+    key: String,
+    label: Option<String>,
+    workspace_id: Option<String>,
+    verify: bool,
+) -> Answer<Status> {
+    let key = NewKey {
+        pasted: Secret::new(key),
+        label: label.filter(|label| !label.trim().is_empty()),
+        workspace_id,
+        verify,
+    };
+    desk.keyfob.add_api_key(key).await
+}
+
+#[tauri::command]
+pub(crate) async fn check_key(desk: State<'_, Desk>, account_id: String) -> Answer<Status> {
+    desk.keyfob.check_key(&account_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn set_default(desk: State<'_, Desk>, account_id: String) -> Answer<()> {
+    desk.keyfob.set_default(&account_id).map(drop)
+}
+
+#[tauri::command]
+pub(crate) async fn rename(desk: State<'_, Desk>, account_id: String, label: String) -> Answer<()> {
+    desk.keyfob.rename(&account_id, &label).map(drop)
+}
+
+#[tauri::command]
+pub(crate) async fn sign_out(desk: State<'_, Desk>, account_id: String) -> Answer<SignOutReport> {
+    desk.keyfob.sign_out(&account_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn copy_token(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    account_id: String,
+) -> Answer<()> {
+    let at_least = jiff::SignedDuration::from_secs(30);
+    let handed = desk.keyfob.token(Some(&account_id), at_least).await?;
+    clipboard::copy_for_a_while(&app, handed.secret)
+}
+
+#[tauri::command]
+pub(crate) async fn start_practice(desk: State<'_, Desk>) -> Answer<String> {
+    desk.practice.start(&desk.keyfob).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_provider(
+    desk: State<'_, Desk>,
+    form: ProviderForm,
+    replaces: Option<String>,
+) -> Answer<()> {
+    desk.keyfob.save_provider(&form, replaces.as_deref())
+}
+
+#[tauri::command]
+pub(crate) async fn remove_provider(desk: State<'_, Desk>, provider_id: String) -> Result<()> {
+    desk.keyfob.remove_provider(&provider_id)
+}
+
+#[tauri::command]
+pub(crate) async fn set_preferences(app: AppHandle, preferences: Preferences) -> Answer<()> {
+    preferences::save(&app, preferences)
+}
+
+#[tauri::command]
+pub(crate) async fn open_link(app: AppHandle, which: browser::KnownPage) -> Answer<()> {
+    browser::open(&app, which.url())
+}

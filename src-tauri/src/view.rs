@@ -1,0 +1,106 @@
+//! What the page is shown. Nothing here holds a secret.
+
+use keyfob::account::Payer;
+use keyfob::{Error, Provider, Redirect, Status, TokenRequest};
+use serde::Serialize;
+
+use crate::practice::PracticeView;
+use crate::preferences::Preferences;
+
+/// Everything on the screen, at once: there is one question and one answer.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub(crate) struct Overview {
+    pub(crate) accounts: Vec<Status>,
+    pub(crate) providers: Vec<ProviderView>,
+    pub(crate) storage: StorageView,
+    pub(crate) practice: PracticeView,
+    /// The whole home is for practice: API keys are checked by the practice server too.
+    pub(crate) practice_home: bool,
+    pub(crate) waiting: Option<WaitingView>,
+    pub(crate) preferences: Preferences,
+    /// Files that cannot be read. They are kept as they are.
+    pub(crate) problems: Vec<Error>,
+    pub(crate) home: String,
+    pub(crate) version: String,
+}
+
+/// Where secrets lie, and what is wrong there.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub(crate) struct StorageView {
+    pub(crate) name: String,
+    pub(crate) problem: Option<Error>,
+}
+
+/// A provider, to choose or to edit.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub(crate) struct ProviderView {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) payer: Payer,
+    pub(crate) built_in: bool,
+    pub(crate) practice: bool,
+    pub(crate) ready: bool,
+    pub(crate) host: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) authorize_url: Option<String>,
+    pub(crate) token_url: Option<String>,
+    pub(crate) revocation_url: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) redirect: Redirect,
+    pub(crate) token_request: TokenRequest,
+    pub(crate) base_url: Option<String>,
+}
+
+/// A sign-in under way. Its URLs stay here in the program: the page asks for them to be opened or copied.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+pub(crate) struct WaitingView {
+    pub(crate) provider_id: String,
+    pub(crate) provider_name: String,
+    pub(crate) payer: Payer,
+    pub(crate) practice: bool,
+    pub(crate) ends_at: String,
+    pub(crate) can_paste: bool,
+    pub(crate) listens: bool,
+    pub(crate) browser_problem: Option<Error>,
+    /// The answer is here, and the tokens are being fetched and stored.
+    pub(crate) exchanging: bool,
+}
+
+/// How a sign-in ended.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum SignInEnded {
+    SignedIn { account: Box<Status> },
+    Failed { error: Error },
+    Cancelled,
+}
+
+impl From<&Provider> for ProviderView {
+    fn from(provider: &Provider) -> Self {
+        let text = |url: &Option<url::Url>| url.as_ref().map(ToString::to_string);
+        Self {
+            id: provider.id.to_string(),
+            name: provider.name.clone(),
+            payer: provider.payer,
+            built_in: provider.built_in,
+            practice: provider.practice,
+            ready: provider.is_ready(),
+            host: provider.host(),
+            issuer: text(&provider.issuer),
+            authorize_url: text(&provider.authorize_url),
+            token_url: text(&provider.token_url),
+            revocation_url: text(&provider.revocation_url),
+            client_id: provider.client_id.clone(),
+            scopes: provider.scopes.clone(),
+            redirect: provider.redirect,
+            token_request: provider.token_request,
+            base_url: text(&provider.base_url),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Sees what other programs change in Keyfob's files, so that the window and the command always show the same.
+
+use std::path::Path;
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher as _};
+use tauri::{AppHandle, Manager};
+use tokio::sync::mpsc;
+
+use crate::desk::{CHANGED, Desk, tell};
+
+/// A change is several events; the page asks once.
+const SETTLING: Duration = Duration::from_millis(60);
+
+/// Watches as long as the program runs. Where the system cannot watch, the window still shows its own changes.
+pub(crate) fn start(app: &AppHandle) {
+    let home = app.state::<Desk>().keyfob.home().clone();
+    let (teller, mut changes) = mpsc::unbounded_channel();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let ours = |path: &Path| {
+            path.file_name()
+                .is_some_and(|name| name == "accounts.json" || name == "config.toml")
+        };
+        if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|p| ours(p))) {
+            let _ = teller.send(());
+        }
+    });
+    let Ok(mut watcher) = watcher else { return };
+    // The folders are made, because a folder that is missing cannot be watched.
+    let _ = home.create();
+    for folder in [home.config_folder(), home.data_folder()] {
+        let _ = watcher.watch(folder, RecursiveMode::NonRecursive);
+    }
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let _watching = watcher;
+        while changes.recv().await.is_some() {
+            tokio::time::sleep(SETTLING).await;
+            while changes.try_recv().is_ok() {}
+            tell(&app, CHANGED, ());
+        }
+    });
+}
