@@ -24,6 +24,12 @@ pub(crate) struct Accounts {
     pub(crate) accounts: Vec<Account>,
 }
 
+/// The version alone.
+#[derive(Deserialize)]
+struct Form {
+    version: u32,
+}
+
 /// Where the list lies.
 #[derive(Debug, Clone)]
 pub(crate) struct AccountsFile {
@@ -48,21 +54,23 @@ impl AccountsFile {
             Error::new(Code::Failed, message, cure).detail(detail)
         };
         let name = self.path.display();
-        let accounts: Accounts = serde_json::from_str(&text).map_err(|error| {
+        // Looked at by itself first: a newer form need not have the shape of this one.
+        if let Ok(Form { version }) = serde_json::from_str(&text)
+            && version > VERSION
+        {
+            return Err(unusable(
+                format!("{name} was written by a newer Keyfob."),
+                "Update this one, or name another folder in KEYFOB_HOME.",
+                format!("version {version}"),
+            ));
+        }
+        serde_json::from_str(&text).map_err(|error| {
             unusable(
                 format!("{name} is damaged."),
                 "It was left as it is, and no secret is lost. Repair it, or move it away and sign in again.",
                 error.to_string(),
             )
-        })?;
-        if accounts.version > VERSION {
-            return Err(unusable(
-                format!("{name} was written by a newer Keyfob."),
-                "Update this one, or name another folder in KEYFOB_HOME.",
-                format!("version {}", accounts.version),
-            ));
-        }
-        Ok(accounts)
+        })
     }
 
     /// Reads the list, changes it and writes it back, with no other process in between.

@@ -76,9 +76,13 @@ impl Config {
     fn parse(text: &str) -> Result<Self, String> {
         let written: Written = toml::from_str(text).map_err(|error| {
             // The library's full text repeats the line itself, which may hold what does not belong there.
-            let line = error
-                .span()
-                .map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line = error.span().map(|span| {
+                1 + text
+                    .bytes()
+                    .take(span.start)
+                    .filter(|b| *b == b'\n')
+                    .count()
+            });
             match line {
                 Some(line) => format!("line {line}: {}", error.message()),
                 None => error.message().to_owned(),

@@ -3,6 +3,7 @@
 //! This is the only room that knows both sign-in and custody.
 
 mod keys;
+mod sign_in_handle;
 mod sign_out;
 mod signing_in;
 mod tokens;
@@ -13,8 +14,9 @@ use std::time::Duration;
 use reqwest::Client;
 
 pub use self::keys::NewKey;
+pub use self::sign_in_handle::{Phase, SignInHandle};
 pub use self::sign_out::{Revoked, SignOutReport};
-pub use self::signing_in::{Listening, Phase, SignIn, SignInHandle, SignInRequest};
+pub use self::signing_in::{Listening, SignIn, SignInRequest};
 pub use self::tokens::Handed;
 
 use crate::account::{Account, AccountId};

@@ -285,3 +285,7 @@ fn of_key(facts: &KeyFacts) -> (State, Meaning, Option<Timestamp>) {
         },
     }
 }
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

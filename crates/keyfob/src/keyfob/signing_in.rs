@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{mpsc, oneshot, watch};
+use jiff::SignedDuration;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
-use url::Url;
 
 use super::Keyfob;
+use super::sign_in_handle::{Ask, Phase, SignInHandle};
 use super::tokens::facts_of;
 use crate::account::{Account, AccountId, Facts, Identity, Method, Owner};
 use crate::accounts::{Accounts, checked_label};
@@ -63,17 +63,6 @@ impl Default for Listening {
     }
 }
 
-/// How far a sign-in is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// The person is in the browser.
-    Waiting,
-    /// The answer is here; tokens are being fetched and stored. It cannot be cancelled any more.
-    Storing,
-    /// It is over.
-    Over,
-}
-
 /// A sign-in under way. [`SignIn::finish`] takes it to its end.
 pub struct SignIn {
     keyfob: Keyfob,
@@ -88,17 +77,6 @@ pub struct SignIn {
     handle: SignInHandle,
 }
 
-/// What can be said to a sign-in under way.
-#[derive(Debug, Clone)]
-pub struct SignInHandle {
-    asks: mpsc::Sender<Ask>,
-    arrivals: mpsc::Sender<Arrival>,
-    phase: watch::Receiver<Phase>,
-    redirect_url: Option<Url>,
-    paste_url: Option<Url>,
-    ends_at: Timestamp,
-}
-
 /// Tells the handles how far it is; however the sign-in ends, they learn that it is over.
 struct Progress(watch::Sender<Phase>);
 
@@ -106,12 +84,6 @@ impl Drop for Progress {
     fn drop(&mut self) {
         let _ = self.0.send(Phase::Over);
     }
-}
-
-#[derive(Debug)]
-enum Ask {
-    Paste(Secret, oneshot::Sender<Result<()>>),
-    Cancel,
 }
 
 /// The browser that brought the answer and waits for its page.
@@ -401,66 +373,6 @@ impl SignIn {
     }
 }
 
-impl SignInHandle {
-    /// What to open in a browser on this computer: the redirect comes back by itself. Where only a code can be
-    /// pasted, the page that shows it.
-    pub fn url(&self) -> Option<&Url> {
-        self.redirect_url.as_ref().or(self.paste_url.as_ref())
-    }
-
-    /// What to open in a browser on any computer: a page shows the code to paste.
-    pub fn paste_url(&self) -> Option<&Url> {
-        self.paste_url.as_ref()
-    }
-
-    /// Whether a redirect is waited for.
-    pub fn listens(&self) -> bool {
-        self.redirect_url.is_some()
-    }
-
-    /// When it ends by itself.
-    pub fn ends_at(&self) -> Timestamp {
-        self.ends_at
-    }
-
-    /// How far it is.
-    pub fn phase(&self) -> Phase {
-        *self.phase.borrow()
-    }
-
-    /// Waits until it is further than it was.
-    pub async fn phase_changed(&mut self) -> Phase {
-        match self.phase.changed().await {
-            Ok(()) => self.phase(),
-            Err(_) => Phase::Over,
-        }
-    }
-
-    /// Hands in what a person pasted. An error says why that is not it; the sign-in goes on waiting.
-    pub async fn paste(&self, text: Secret) -> Result<()> {
-        let (reply, answer) = oneshot::channel();
-        let asked = self.asks.send(Ask::Paste(text, reply)).await;
-        match (asked, answer.await) {
-            (Ok(()), Ok(answer)) => answer,
-            _ => Err(over()),
-        }
-    }
-
-    /// Hands in a URL that a listener elsewhere was asked for. Gives whether it was the answer.
-    pub async fn arrived(&self, url: &Url) -> bool {
-        let (verdict, answer) = oneshot::channel();
-        let query = url.query().unwrap_or_default().to_owned();
-        let sent = url.path() == "/callback"
-            && self.arrivals.send(Arrival { query, verdict }).await.is_ok();
-        sent && matches!(answer.await, Ok(Verdict::Taken { .. }))
-    }
-
-    /// Ends it, if it still waits.
-    pub async fn cancel(&self) {
-        let _ = self.asks.send(Ask::Cancel).await;
-    }
-}
-
 fn code_of(answer: Answer) -> Result<(Secret, Leg)> {
     match answer {
         Answer::Code { code, leg } => Ok((code, leg)),
@@ -481,13 +393,5 @@ fn cancelled() -> Error {
         Code::Cancelled,
         "The sign-in was cancelled.",
         "Sign in again whenever you like.",
-    )
-}
-
-fn over() -> Error {
-    Error::new(
-        Code::Failed,
-        "This sign-in is already over.",
-        "Sign in again to begin a new one.",
     )
 }

@@ -95,18 +95,37 @@ impl Keyfob {
             .vault
             .save(&account.id, &account.label, &unchanged)
             .await?;
-        let client = self.client()?;
+        match self
+            .ask_to_renew(&provider, &client_id, refresh_token)
+            .await
+        {
+            Ok(granted) => self.keep_renewed(account, granted, tokens).await,
+            Err(not) => {
+                let (is_final, error) = not.in_words(account, &provider.name);
+                self.note_trouble(account, is_final, &error)?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn ask_to_renew(
+        &self,
+        provider: &Provider,
+        client_id: &str,
+        refresh_token: &Secret,
+    ) -> Result<Granted, NotRenewed> {
+        let client = self.client().map_err(NotRenewed::Before)?;
         let endpoint = match &provider.token_url {
             Some(url) => url.clone(),
-            None => metadata::endpoints(client, &provider).await?.token,
+            None => {
+                let found = metadata::endpoints(client, provider).await;
+                found.map_err(NotRenewed::Before)?.token
+            }
         };
         let now = self.0.edge.now();
-        let asked =
-            token_endpoint::refresh(client, &provider, &endpoint, &client_id, refresh_token, now);
-        match asked.await {
-            Ok(granted) => self.keep_renewed(account, granted, tokens).await,
-            Err(failure) => Err(self.note_failure(account, &provider, failure)?),
-        }
+        token_endpoint::refresh(client, provider, &endpoint, client_id, refresh_token, now)
+            .await
+            .map_err(NotRenewed::Asked)
     }
 
     async fn keep_renewed(
@@ -152,48 +171,8 @@ impl Keyfob {
         })
     }
 
-    /// Writes down why a renewal failed, and gives the words for it.
-    fn note_failure(
-        &self,
-        account: &Account,
-        provider: &Provider,
-        failure: TokenError,
-    ) -> Result<Error> {
-        let name = &provider.name;
-        let network = |message: String, cure: &str, detail: String| {
-            Error::new(Code::Network, message, cure).detail(detail)
-        };
-        let (is_final, error) = match failure {
-            TokenError::Refused { error, detail } if error == "invalid_grant" => {
-                let ended = format!("{name} has ended this sign-in.");
-                (true, sign_in_again(account, &ended).detail(detail))
-            }
-            TokenError::Refused { detail, .. } => {
-                let message = format!("{name} refused to renew the token.");
-                let cure = "Check the provider's client id in Settings. The sign-in is kept.";
-                let error = Error::new(Code::Failed, message, cure).detail(detail);
-                (false, error)
-            }
-            TokenError::Busy {
-                detail,
-                retry_after,
-            } => {
-                let message = format!("{name} is busy and did not renew the token.");
-                let wait = retry_after.map_or(60, |wait| wait.as_secs().max(1));
-                let cure = format!("Try again in {wait} seconds. The sign-in is kept.");
-                (false, network(message, &cure, detail))
-            }
-            TokenError::Unreachable(why) => {
-                let message = format!("{name} could not be reached to renew the token.");
-                let cure = "Check the network and try again. The sign-in is kept.";
-                (false, network(message, cure, why))
-            }
-            TokenError::NotUnderstood(why) => {
-                let message = format!("{name} answered in a way that Keyfob does not understand.");
-                let cure = "Try again later. The sign-in is kept.";
-                (false, network(message, cure, why))
-            }
-        };
+    /// Writes down why a renewal failed. Nothing is taken away.
+    fn note_trouble(&self, account: &Account, is_final: bool, error: &Error) -> Result<()> {
         let now = self.0.edge.now();
         self.0.accounts.change(|accounts| {
             if let Some(Facts::Tokens(facts)) = accounts.get_mut(&account.id).map(|a| &mut a.facts)
@@ -207,8 +186,7 @@ impl Keyfob {
                 });
             }
             Ok(())
-        })?;
-        Ok(error)
+        })
     }
 
     /// The provider of an account, with the client id that every request needs.
@@ -228,6 +206,54 @@ impl Keyfob {
                 ),
                 "Add it again in Settings. The sign-in is kept.",
             )),
+        }
+    }
+}
+
+/// Why a renewal did not come about.
+enum NotRenewed {
+    /// The server was not asked for tokens yet.
+    Before(Error),
+    /// It was.
+    Asked(TokenError),
+}
+
+impl NotRenewed {
+    /// Whether only a new sign-in helps, and the words for it.
+    fn in_words(self, account: &Account, name: &str) -> (bool, Error) {
+        let passing = |code: Code, message: String, cure: &str, detail: String| {
+            let cure = format!("{cure} The sign-in is kept.");
+            (false, Error::new(code, message, cure).detail(detail))
+        };
+        match self {
+            Self::Before(error) => (false, error),
+            Self::Asked(TokenError::Refused { error, detail }) if error == "invalid_grant" => {
+                let ended = format!("{name} has ended this sign-in.");
+                (true, sign_in_again(account, &ended).detail(detail))
+            }
+            Self::Asked(TokenError::Refused { detail, .. }) => {
+                let message = format!("{name} refused to renew the token.");
+                let cure = "Check the provider's client id in Settings.";
+                passing(Code::Failed, message, cure, detail)
+            }
+            Self::Asked(TokenError::Busy {
+                detail,
+                retry_after,
+            }) => {
+                let message = format!("{name} is busy and did not renew the token.");
+                let wait = retry_after.map_or(60, |wait| wait.as_secs().max(1));
+                let cure = format!("Try again in {wait} seconds.");
+                passing(Code::Network, message, &cure, detail)
+            }
+            Self::Asked(TokenError::Unreachable(why)) => {
+                let message = format!("{name} could not be reached to renew the token.");
+                let cure = "Check the network and try again.";
+                passing(Code::Network, message, cure, why)
+            }
+            Self::Asked(TokenError::NotUnderstood(why)) => {
+                let message = format!("{name} answered in a way that Keyfob does not understand.");
+                passing(Code::Network, message, "Try again later.", why)
+            }
         }
     }
 }

@@ -189,7 +189,8 @@ impl Attempt {
         if text.is_empty() {
             return Err(not_accepted("Nothing was pasted."));
         }
-        if text.starts_with("sk-ant-") {
+        // Anywhere in it (`Bearer …`, `ANTHROPIC_API_KEY=…`): a key must not go to the token endpoint as a code.
+        if text.contains("sk-ant-") {
             return Err(not_accepted(
                 "That is a key or a token, not the code of this sign-in.",
             ));
