@@ -39,7 +39,12 @@ pub const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "not HTTP at all",
-        run: |port| Box::pin(send(port, b"\x16\x03\x01\x02\x00\x01\x00\xff\xff\xff".to_vec())),
+        run: |port| {
+            Box::pin(send(
+                port,
+                b"\x16\x03\x01\x02\x00\x01\x00\xff\xff\xff".to_vec(),
+            ))
+        },
     },
     Attack {
         name: "GET /favicon.ico",
@@ -184,9 +189,8 @@ async fn full_url(port: u16) -> Open {
 }
 
 async fn flood(port: u16, count: usize) -> Open {
-    let text = format!(
-        "GET /callback?code=evil&state=wrong HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
-    );
+    let text =
+        format!("GET /callback?code=evil&state=wrong HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
     let mut running = tokio::task::JoinSet::new();
     for _ in 0..count {
         let text = text.clone();

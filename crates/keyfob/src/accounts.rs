@@ -13,6 +13,9 @@ use crate::home::Home;
 /// The form of `accounts.json` that this program writes.
 const VERSION: u32 = 1;
 
+/// The longest label, in characters.
+const LONGEST_LABEL: usize = 60;
+
 /// The list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Accounts {
@@ -183,7 +186,12 @@ impl Accounts {
             return wanted.to_owned();
         }
         (2..)
-            .map(|n| format!("{wanted} {n}"))
+            .map(|n| {
+                let number = format!(" {n}");
+                let room = LONGEST_LABEL.saturating_sub(number.len());
+                let stem: String = wanted.chars().take(room).collect();
+                stem.trim_end().to_owned() + &number
+            })
             .find(|label| !taken(label))
             .unwrap_or_else(|| wanted.to_owned())
     }
@@ -215,7 +223,7 @@ pub(crate) fn checked_label(label: &str) -> Result<String> {
     if label.is_empty() {
         return Err(wrong("The name is empty."));
     }
-    if label.chars().count() > 60 {
+    if label.chars().count() > LONGEST_LABEL {
         return Err(wrong("The name is too long."));
     }
     if label.chars().any(char::is_control) {

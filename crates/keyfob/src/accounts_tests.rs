@@ -143,7 +143,11 @@ fn nothing_is_lost_however_many_change_the_list_at_once() {
 #[test]
 fn an_account_is_found_by_id_and_by_label_and_as_the_default() {
     // A label may look like an id; the id itself goes before.
-    let list = list([account(1, "Work"), account(2, id(3).as_str()), account(3, "Über")]);
+    let list = list([
+        account(1, "Work"),
+        account(2, id(3).as_str()),
+        account(3, "Über"),
+    ]);
     for (name, expected) in [
         (None, 1),
         (Some("Work"), 1),
@@ -184,7 +188,11 @@ fn the_first_account_is_the_default_and_a_real_one_takes_over_from_practice() {
         (vec![practice(1, "a"), account(2, "b"), account(3, "c")], 2),
         (vec![account(1, "a"), practice(2, "b")], 1),
     ] {
-        assert_eq!(list(accounts.clone()).default, Some(id(expected)), "{accounts:?}");
+        assert_eq!(
+            list(accounts.clone()).default,
+            Some(id(expected)),
+            "{accounts:?}"
+        );
     }
 }
 
@@ -223,10 +231,21 @@ fn a_label_with_its_number_is_still_a_label() {
 #[test]
 fn a_label_is_one_short_line_without_a_key() {
     let long = "é".repeat(60);
-    for (label, kept) in [("Work", "Work"), (" Ada's \n", "Ada's"), (long.as_str(), &long)] {
+    for (label, kept) in [
+        ("Work", "Work"),
+        (" Ada's \n", "Ada's"),
+        (long.as_str(), &long),
+    ] {
         assert_eq!(checked_label(label).as_deref(), Ok(kept));
     }
-    for bad in ["", " \n", &"a".repeat(61), "a\nb", "a\u{1b}[31m", "my sk-ant-api03-x"] {
+    for bad in [
+        "",
+        " \n",
+        &"a".repeat(61),
+        "a\nb",
+        "a\u{1b}[31m",
+        "my sk-ant-api03-x",
+    ] {
         let error = checked_label(bad).unwrap_err();
         assert_eq!(error.code, Code::NotAccepted, "{bad:?}");
     }

@@ -30,7 +30,12 @@ fn a_key_is_found_in_what_people_paste() {
 #[test]
 fn nothing_is_refused_by_its_length_or_by_what_stands_behind_sk_ant() {
     let long = format!("sk-ant-{}", "x".repeat(4_000));
-    for key in ["sk-ant-x", "sk-ant-api99-x", "sk-ant-new.kind~of+key=", &long] {
+    for key in [
+        "sk-ant-x",
+        "sk-ant-api99-x",
+        "sk-ant-new.kind~of+key=",
+        &long,
+    ] {
         assert_eq!(parsed(key), Ok(Secret::new(key)));
     }
 }
@@ -96,7 +101,10 @@ fn judged(answer: &http::Answer) -> Result<KeyAnswer> {
 
 #[test]
 fn a_list_of_models_shows_that_a_key_works() {
-    for body in [r#"{"data":[],"has_more":false}"#, r#"{"data":[{"id":"m"}]}"#] {
+    for body in [
+        r#"{"data":[],"has_more":false}"#,
+        r#"{"data":[{"id":"m"}]}"#,
+    ] {
         assert_eq!(judged(&answer(200, body)), Ok(KeyAnswer::Valid));
     }
 }
@@ -121,7 +129,10 @@ fn a_genuine_key_that_is_hindered_is_kept_with_what_to_do() {
     let workspace =
         "anthropic-workspace-id is required when authenticating with an identity-linked API key";
     for (answer, word) in [
-        (refusal(400, "invalid_request_error", workspace), "workspace id"),
+        (
+            refusal(400, "invalid_request_error", workspace),
+            "workspace id",
+        ),
         (refusal(402, "billing_error", "no credit"), "billing"),
         (answer(402, ""), "billing"),
         (refusal(403, "permission_error", "no"), "may not"),
@@ -167,7 +178,10 @@ fn a_key_that_the_server_repeats_is_not_repeated_by_us() {
             refusal(status, "x", "sk-ant-api03-another one"),
         ] {
             let said = format!("{:?}", judged(&answer));
-            assert!(!said.contains("sk-ant-") && !said.contains("abc_DEF"), "{said}");
+            assert!(
+                !said.contains("sk-ant-") && !said.contains("abc_DEF"),
+                "{said}"
+            );
         }
     }
     let odd = Secret::new("sk-ant-odd.key+with/more=");

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{DocumentMut, Item, Table, Value};
 use url::Url;
 
 use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::home::Home;
+use crate::secret::blot_out_keys;
 use crate::sign_in::provider::{Provider, ProviderEntry, ProviderId, built_in, is_secure};
 
 /// Where API keys are checked, if `[api]` names nothing else.
@@ -169,27 +170,26 @@ pub(crate) fn save_provider(
         let id = ProviderId::try_from(form.id.trim().to_owned()).map_err(not_accepted)?;
         let is_built_in = built_in().iter().any(|(other, _)| *other == id);
         let providers = providers_table(document)?;
-        let same = replaces == Some(id.as_str());
-        if !same && (is_built_in || providers.contains_key(id.as_str())) && replaces.is_some() {
+        let taken = providers.contains_key(id.as_str());
+        let free = match replaces {
+            Some(old) => old == id.as_str() || !(is_built_in || taken),
+            None => is_built_in || !taken,
+        };
+        if !free {
             return Err(not_accepted(format!(
                 "`{id}` is the id of another provider"
             )));
         }
-        let mut table = match replaces.and_then(|old| providers.remove(old)) {
-            Some(Item::Table(table)) => table,
-            _ => match providers.remove(id.as_str()) {
-                Some(Item::Table(table)) if is_built_in => table,
-                Some(other) => {
-                    providers.insert(id.as_str(), other);
-                    return Err(not_accepted(format!(
-                        "`{id}` is the id of another provider"
-                    )));
-                }
-                None => Table::new(),
-            },
+        let before = providers.remove(replaces.unwrap_or(id.as_str()));
+        let mut table = match before.map(Item::into_table) {
+            Some(Ok(table)) => table,
+            Some(Err(_)) => {
+                return Err(not_accepted(format!("`{id}` is no table in config.toml")));
+            }
+            None => Table::new(),
         };
         let mut set = |name: &str, text: Option<&str>| match text.map(str::trim) {
-            Some(text) if !text.is_empty() => table[name] = value(text),
+            Some(text) if !text.is_empty() => put(&mut table, name, text.into()),
             _ => {
                 table.remove(name);
             }
@@ -220,11 +220,27 @@ pub(crate) fn save_provider(
                     }),
                 );
             }
-            table["scopes"] = value(form.scopes.iter().collect::<toml_edit::Array>());
+            let scopes: toml_edit::Array = form.scopes.iter().collect();
+            let said = |list: &toml_edit::Array| {
+                let words = list.iter().map(|scope| scope.as_str().map(str::to_owned));
+                words.collect::<Vec<_>>()
+            };
+            let before = table.get("scopes").and_then(Item::as_array).map(said);
+            if before != Some(said(&scopes)) {
+                put(&mut table, "scopes", scopes.into());
+            }
         }
         providers.insert(id.as_str(), Item::Table(table));
         Ok(())
     })
+}
+
+/// Sets a field, and leaves the comment that stands behind it.
+fn put(table: &mut Table, name: &str, mut new: Value) {
+    if let Some(old) = table.get(name).and_then(Item::as_value) {
+        new.decor_mut().clone_from(old.decor());
+    }
+    table[name] = Item::Value(new);
 }
 
 /// Takes a provider out of `config.toml`.
@@ -250,10 +266,21 @@ pub(crate) fn merge(home: &Home, block: &str) -> Result<()> {
         let theirs = block.get("providers").and_then(Item::as_table);
         let providers = providers_table(document)?;
         for (id, table) in theirs.into_iter().flat_map(Table::iter) {
-            providers.insert(id, table.clone());
+            let mut table = table.clone();
+            forget_place(&mut table);
+            providers.insert(id, table);
         }
         Ok(())
     })
+}
+
+/// A table remembers its place in the file that it was read from; in another one it would land between the parts of
+/// some other table.
+fn forget_place(item: &mut Item) {
+    if let Item::Table(table) = item {
+        table.set_position(None);
+        table.iter_mut().for_each(|(_, item)| forget_place(item));
+    }
 }
 
 fn providers_table(document: &mut DocumentMut) -> Result<&mut Table> {
@@ -274,17 +301,24 @@ fn edit(home: &Home, change: impl FnOnce(&mut DocumentMut) -> Result<()>) -> Res
         let mut document: DocumentMut = text
             .parse()
             .map_err(|e: toml_edit::TomlError| unusable(home, e.message().to_owned()))?;
-        change(&mut document)?;
-        let text = document.to_string();
-        Config::parse(&text).map_err(not_accepted)?;
-        files::replace(&path, &text)
+        let edited = change(&mut document).and_then(|()| {
+            let text = document.to_string();
+            Config::parse(&text).map_err(not_accepted)?;
+            Ok(text)
+        });
+        match (edited, Config::parse(&text)) {
+            (Ok(edited), _) => files::replace(&path, &edited),
+            // What was wrong before is not the fault of what is saved now.
+            (Err(_), Err(why)) => Err(unusable(home, why)),
+            (Err(error), Ok(_)) => Err(error),
+        }
     })
 }
 
 fn not_accepted(why: String) -> Error {
     Error::new(
         Code::NotAccepted,
-        format!("That provider cannot be used: {why}."),
+        format!("That provider cannot be used: {}.", blot_out_keys(&why)),
         "Correct it and save again. Nothing was changed.",
     )
 }
@@ -295,7 +329,7 @@ fn unusable(home: &Home, why: String) -> Error {
         format!("{} cannot be used.", home.config_file().display()),
         "It was left as it is. Correct it, or move it away to begin anew.",
     )
-    .detail(why)
+    .detail(blot_out_keys(&why))
 }
 
 #[cfg(test)]

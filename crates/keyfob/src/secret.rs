@@ -75,7 +75,7 @@ pub(crate) fn presentable(text: &str, secrets: &[&Secret]) -> String {
 }
 
 /// Replaces every run that matches `sk-ant-[A-Za-z0-9_-]+`.
-fn blot_out_keys(text: &str) -> String {
+pub(crate) fn blot_out_keys(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("sk-ant-") {

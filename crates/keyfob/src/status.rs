@@ -180,48 +180,50 @@ impl Status {
 }
 
 fn of_tokens(facts: &TokenFacts, now: Timestamp) -> (State, Meaning, Option<Timestamp>) {
+    let (state, meaning) = tokens_at(facts, now);
+    // Of all the instants at which something ends, the next one that changes the answer.
+    let ends = [
+        Some(facts.expires_at),
+        soon_at(facts),
+        facts.sign_in_ends_at,
+    ];
+    let changes = |at: &Timestamp| *at > now && tokens_at(facts, *at) != (state.clone(), meaning);
+    let changes_at = ends.into_iter().flatten().filter(changes).min();
+    (state, meaning, changes_at)
+}
+
+/// When the end of the whole sign-in begins to be near.
+fn soon_at(facts: &TokenFacts) -> Option<Timestamp> {
+    let end = facts.sign_in_ends_at?;
+    Some(end.saturating_sub(SOON).unwrap_or(end))
+}
+
+fn tokens_at(facts: &TokenFacts, now: Timestamp) -> (State, Meaning) {
     let alive = now < facts.expires_at;
     let sign_in_over = facts.sign_in_ends_at.filter(|end| *end <= now);
-    let soon_at = facts
-        .sign_in_ends_at
-        .map(|end| end.saturating_sub(SOON).unwrap_or(end));
-    let calm = if soon_at.is_some_and(|at| at <= now) {
+    let calm = if soon_at(facts).is_some_and(|at| at <= now) {
         Meaning::Soon
     } else {
         Meaning::Fine
     };
-    // Of all the instants at which the answer turns, the next one.
-    let turning = |also: &[Option<Timestamp>]| {
-        [soon_at, facts.sign_in_ends_at]
-            .iter()
-            .chain(also)
-            .flatten()
-            .filter(|at| **at > now)
-            .min()
-            .copied()
-    };
 
     match &facts.trouble {
-        Some(trouble) if trouble.is_final && !alive => {
-            let state = State::SignInAgain {
-                since: trouble.since,
-                reason: trouble.reason.clone(),
-                detail: trouble.detail.clone(),
-            };
-            (state, Meaning::Act, None)
-        }
         Some(trouble) if trouble.is_final => {
-            let state = State::SignInAgain {
-                since: trouble.since,
-                reason: format!(
+            let reason = match alive {
+                true => format!(
                     "{} The last access token still works until it ends.",
                     trouble.reason
                 ),
+                false => trouble.reason.clone(),
+            };
+            let state = State::SignInAgain {
+                since: trouble.since,
+                reason,
                 detail: trouble.detail.clone(),
             };
-            (state, Meaning::Act, Some(facts.expires_at))
+            (state, Meaning::Act)
         }
-        Some(trouble) => {
+        Some(trouble) if alive || sign_in_over.is_none() => {
             let state = State::RenewalFailing {
                 since: trouble.since,
                 serves_until: alive.then_some(facts.expires_at),
@@ -229,7 +231,7 @@ fn of_tokens(facts: &TokenFacts, now: Timestamp) -> (State, Meaning, Option<Time
                 detail: trouble.detail.clone(),
             };
             let meaning = if alive { Meaning::Soon } else { Meaning::Act };
-            (state, meaning, turning(&[Some(facts.expires_at)]))
+            (state, meaning)
         }
         None if alive => {
             let state = State::Fresh {
@@ -237,15 +239,15 @@ fn of_tokens(facts: &TokenFacts, now: Timestamp) -> (State, Meaning, Option<Time
                 since: facts.obtained_at,
                 renewable: facts.renewable,
             };
-            (state, calm, turning(&[Some(facts.expires_at)]))
+            (state, calm)
         }
         None if facts.renewable && sign_in_over.is_none() => {
             let state = State::RenewsWhenAsked {
                 since: facts.expires_at,
             };
-            (state, calm, turning(&[]))
+            (state, calm)
         }
-        None => {
+        _ => {
             let reason = match sign_in_over {
                 Some(_) => "The sign-in has reached its end.",
                 None => "The access token has ended, and the server gave nothing to renew it with.",
@@ -255,7 +257,7 @@ fn of_tokens(facts: &TokenFacts, now: Timestamp) -> (State, Meaning, Option<Time
                 reason: reason.to_owned(),
                 detail: None,
             };
-            (state, Meaning::Act, None)
+            (state, Meaning::Act)
         }
     }
 }

@@ -57,27 +57,82 @@ fn tokens_stand_as_their_facts_and_the_clock_say() {
         (long(false), 0, "fresh", Fine, Some(8 * HOUR)),
         (unsaid(true), 8 * HOUR - 1, "fresh", Fine, Some(8 * HOUR)),
         // Dead, but the next tool that asks gets a new one.
-        (long(true), 8 * HOUR, "renews_when_asked", Fine, Some(27 * DAY)),
+        (
+            long(true),
+            8 * HOUR,
+            "renews_when_asked",
+            Fine,
+            Some(27 * DAY),
+        ),
         (unsaid(true), 8 * HOUR, "renews_when_asked", Fine, None),
-        (long(true), 27 * DAY - 1, "renews_when_asked", Fine, Some(27 * DAY)),
+        (
+            long(true),
+            27 * DAY - 1,
+            "renews_when_asked",
+            Fine,
+            Some(27 * DAY),
+        ),
         // The whole sign-in ends soon.
-        (long(true), 27 * DAY, "renews_when_asked", Soon, Some(30 * DAY)),
-        (facts(28 * DAY, Some(30 * DAY), true), 27 * DAY, "fresh", Soon, Some(28 * DAY)),
+        (
+            long(true),
+            27 * DAY,
+            "renews_when_asked",
+            Soon,
+            Some(30 * DAY),
+        ),
+        (
+            facts(28 * DAY, Some(30 * DAY), true),
+            27 * DAY,
+            "fresh",
+            Soon,
+            Some(28 * DAY),
+        ),
         (short(), 0, "fresh", Soon, Some(8 * HOUR)),
         // It has ended, but the access token has not.
         (short(), 2 * HOUR, "fresh", Soon, Some(8 * HOUR)),
         // Nothing is left.
         (short(), 8 * HOUR, "sign_in_again", Act, None),
         (long(true), 30 * DAY, "sign_in_again", Act, None),
-        (long(false), 8 * HOUR, "sign_in_again", Act, None),
         (unsaid(false), 8 * HOUR, "sign_in_again", Act, None),
+        // The same, until the reason changes.
+        (long(false), 8 * HOUR, "sign_in_again", Act, Some(30 * DAY)),
         // The server refused to renew.
-        (troubled(long(true), true), 2 * HOUR, "sign_in_again", Act, Some(8 * HOUR)),
-        (troubled(long(true), true), 8 * HOUR, "sign_in_again", Act, None),
+        (
+            troubled(long(true), true),
+            2 * HOUR,
+            "sign_in_again",
+            Act,
+            Some(8 * HOUR),
+        ),
+        (
+            troubled(long(true), true),
+            8 * HOUR,
+            "sign_in_again",
+            Act,
+            None,
+        ),
         // It did not answer.
-        (troubled(unsaid(true), false), 2 * HOUR, "renewal_failing", Soon, Some(8 * HOUR)),
-        (troubled(unsaid(true), false), 8 * HOUR, "renewal_failing", Act, None),
-        (troubled(long(true), false), 2 * HOUR, "renewal_failing", Soon, Some(8 * HOUR)),
+        (
+            troubled(unsaid(true), false),
+            2 * HOUR,
+            "renewal_failing",
+            Soon,
+            Some(8 * HOUR),
+        ),
+        (
+            troubled(unsaid(true), false),
+            8 * HOUR,
+            "renewal_failing",
+            Act,
+            None,
+        ),
+        (
+            troubled(long(true), false),
+            2 * HOUR,
+            "renewal_failing",
+            Soon,
+            Some(8 * HOUR),
+        ),
     ] {
         let (found, found_meaning, found_changes_at) = of_tokens(&facts, at(now));
         assert_eq!(kind(&found), state, "{facts:?} {now}");
@@ -90,7 +145,10 @@ fn tokens_stand_as_their_facts_and_the_clock_say() {
 fn a_passing_trouble_gives_way_when_the_whole_sign_in_is_over() {
     let facts = troubled(facts(8 * HOUR, Some(30 * DAY), true), false);
     let before = of_tokens(&facts, at(30 * DAY - 1));
-    assert_eq!((kind(&before.0), before.2), ("renewal_failing", Some(at(30 * DAY))));
+    assert_eq!(
+        (kind(&before.0), before.2),
+        ("renewal_failing", Some(at(30 * DAY)))
+    );
     let after = of_tokens(&facts, at(30 * DAY));
     assert_eq!((kind(&after.0), after.2), ("sign_in_again", None));
 }
@@ -138,7 +196,9 @@ fn a_key_stands_as_the_server_last_said() {
         (None, "unverified", Meaning::Soon),
         (checked(KeyAnswer::Valid), "valid", Meaning::Fine),
         (
-            checked(KeyAnswer::Hindered { reason: reason.clone() }),
+            checked(KeyAnswer::Hindered {
+                reason: reason.clone(),
+            }),
             "hindered",
             Meaning::Act,
         ),
@@ -154,7 +214,10 @@ fn a_key_stands_as_the_server_last_said() {
             checked,
         };
         let (found, found_meaning, changes_at) = of_key(&facts);
-        assert_eq!((kind(&found), found_meaning, changes_at), (state, meaning, None));
+        assert_eq!(
+            (kind(&found), found_meaning, changes_at),
+            (state, meaning, None)
+        );
     }
 }
 

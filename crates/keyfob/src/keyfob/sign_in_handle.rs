@@ -75,11 +75,11 @@ impl SignInHandle {
     /// Hands in what a person pasted. An error says why that is not it; the sign-in goes on waiting.
     pub async fn paste(&self, text: Secret) -> Result<()> {
         let (reply, answer) = oneshot::channel();
-        let asked = self.asks.send(Ask::Paste(text, reply)).await;
-        match (asked, answer.await) {
-            (Ok(()), Ok(answer)) => answer,
-            _ => Err(over()),
+        // A message that could not be sent still holds its reply's other end, so it must not be waited for.
+        if self.asks.send(Ask::Paste(text, reply)).await.is_err() {
+            return Err(over());
         }
+        answer.await.unwrap_or_else(|_| Err(over()))
     }
 
     /// Hands in a URL that a listener elsewhere was asked for. Gives whether it was the answer.

@@ -50,10 +50,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
         }),
         ("other paths", |p| {
             let paths = ["/", "/favicon.ico", "/exit", "/cancel", "/callback/", "//"];
-            Box::pin(requests(
-                p,
-                paths.iter().map(|path| get(p, path)).collect(),
-            ))
+            Box::pin(requests(p, paths.iter().map(|path| get(p, path)).collect()))
         }),
         ("other methods", |p| {
             let methods = ["POST", "HEAD", "OPTIONS", "DELETE", "CONNECT", "exit"];

@@ -1,0 +1,177 @@
+//! A Keyfob on a fresh home with a store in memory, and a practice server on a real socket.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "every test file takes what it needs from this one"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot be set up fails"
+)]
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use jiff::{SignedDuration, Timestamp};
+use keyfob::{
+    AccountId, Edge, Error, Handed, Home, Keyfob, Secret, SecretStore, SignInHandle, SignInRequest,
+    Status, StoreError,
+};
+use mock_provider::{Decision, MockProvider, Options};
+use serde_json::{Value, json};
+
+/// A store in memory that can be told to fail.
+#[derive(Default)]
+pub struct Memory {
+    pub secrets: Mutex<HashMap<AccountId, Secret>>,
+    pub failing: Mutex<Option<StoreError>>,
+}
+
+impl Memory {
+    fn check(&self) -> Result<(), StoreError> {
+        self.failing.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+}
+
+impl SecretStore for Memory {
+    fn load(&self, account: &AccountId) -> Result<Option<Secret>, StoreError> {
+        self.check()?;
+        Ok(self.secrets.lock().unwrap().get(account).cloned())
+    }
+    fn save(&self, account: &AccountId, _: &str, secret: &Secret) -> Result<(), StoreError> {
+        self.check()?;
+        let mut secrets = self.secrets.lock().unwrap();
+        secrets.insert(account.clone(), secret.clone());
+        Ok(())
+    }
+    fn delete(&self, account: &AccountId) -> Result<(), StoreError> {
+        self.check()?;
+        self.secrets.lock().unwrap().remove(account);
+        Ok(())
+    }
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+}
+
+/// Everything a flow needs. The clock of Keyfob and of the server is one and the same, and stands where it is put.
+pub struct World {
+    pub keyfob: Keyfob,
+    pub store: Arc<Memory>,
+    pub mock: MockProvider,
+    pub home: tempfile::TempDir,
+    ahead: Arc<AtomicI64>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(|options| options).await
+    }
+
+    pub async fn with(change: impl FnOnce(Options) -> Options) -> Self {
+        let ahead = Arc::new(AtomicI64::new(0));
+        let (ours, theirs) = (Arc::clone(&ahead), Arc::clone(&ahead));
+        let options = change(Options {
+            auto: Some(Decision::Agree),
+            clock: Arc::new(move || {
+                let seconds = u64::try_from(theirs.load(Ordering::SeqCst)).unwrap_or(0);
+                SystemTime::now() + std::time::Duration::from_secs(seconds)
+            }),
+            ..Options::default()
+        });
+        let mock = mock_provider::start(options).await.unwrap();
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("config.toml"), mock.config_block()).unwrap();
+        let store = Arc::new(Memory::default());
+        let edge = Edge::new(
+            move || Timestamp::now() + SignedDuration::from_secs(ours.load(Ordering::SeqCst)),
+            || {
+                let mut bytes = [0; 32];
+                getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+                Ok(bytes)
+            },
+        );
+        let keyfob = Keyfob::new(Home::at(home.path().to_owned()), store.clone(), edge);
+        Self {
+            keyfob,
+            store,
+            mock,
+            home,
+            ahead,
+        }
+    }
+
+    /// Lets time pass, here and at the server.
+    pub fn pass(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Signs in by the redirect, as a browser would.
+    pub async fn sign_in(&self) -> Result<Status, Error> {
+        let sign_in = self.keyfob.begin_sign_in(request()).await?;
+        let handle = sign_in.handle();
+        let (ended, ()) = tokio::join!(sign_in.finish(), browse(&handle));
+        ended
+    }
+
+    pub async fn token(&self) -> Result<Handed, Error> {
+        self.keyfob.token(None, SignedDuration::from_secs(30)).await
+    }
+
+    pub fn status(&self) -> Status {
+        self.keyfob.status(None).unwrap()
+    }
+
+    /// Orders a fault of the server, as its control API takes it.
+    pub async fn fault(&self, on: &str, kind: Value, times: Option<u32>) {
+        let body = json!({ "on": on, "kind": kind, "times": times });
+        self.control("faults", body).await;
+    }
+
+    pub async fn control(&self, what: &str, body: Value) {
+        let url = format!("{}/control/{what}", self.mock.base_url());
+        let sent = reqwest::Client::new().post(url).json(&body).send().await;
+        let answer = sent.unwrap();
+        let status = answer.status();
+        assert!(
+            status.is_success(),
+            "{what}: {status} {}",
+            answer.text().await.unwrap()
+        );
+    }
+
+    pub async fn count(&self, what: &str) -> u64 {
+        let url = format!("{}/control/counters", self.mock.base_url());
+        let counters: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        counters[what]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no counter {what} in {counters}"))
+    }
+}
+
+pub fn request() -> SignInRequest {
+    SignInRequest {
+        provider: "mock".to_owned(),
+        ..SignInRequest::default()
+    }
+}
+
+/// Opens the address and follows it back, as a browser would; the person agrees by themselves.
+pub async fn browse(handle: &SignInHandle) {
+    let url = handle.url().unwrap().clone();
+    // Reading to the end is what shows that the page was sent.
+    let answer = reqwest::get(url).await.unwrap();
+    answer.text().await.unwrap();
+}
+
+/// What the hosted page shows to be pasted.
+pub async fn code_to_paste(handle: &SignInHandle) -> String {
+    let url = handle.paste_url().unwrap().clone();
+    let page = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let shown = page.split("id=\"code\"").nth(1).unwrap();
+    let shown = shown.split('>').nth(1).unwrap();
+    shown.split('<').next().unwrap().to_owned()
+}

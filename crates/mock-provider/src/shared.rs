@@ -1,0 +1,102 @@
+//! What every request handler can reach.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::counters::Counters;
+use crate::fault_list::FaultList;
+use crate::ledger::{Ledger, Terms};
+use crate::mint::Mint;
+use crate::options::{Decision, Options};
+
+/// The state of one running server, as handlers hold it.
+pub(crate) type Handle = Arc<Shared>;
+
+/// The state of one running server.
+pub(crate) struct Shared {
+    pub(crate) base_url: String,
+    pub(crate) options: Options,
+    pub(crate) mint: Mint,
+    pub(crate) counters: Counters,
+    ledger: Mutex<Ledger>,
+    faults: Mutex<FaultList>,
+    switches: Mutex<Switches>,
+}
+
+/// What the control API can change while the server runs.
+pub(crate) struct Switches {
+    /// The life of access tokens from now on, in seconds.
+    pub(crate) access_ttl: i64,
+    pub(crate) auto: Option<Decision>,
+}
+
+impl Switches {
+    fn new(options: &Options) -> Self {
+        Self {
+            access_ttl: seconds(options.access_ttl),
+            auto: options.auto,
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(base_url: String, options: Options) -> std::io::Result<Self> {
+        Ok(Self {
+            base_url,
+            mint: Mint::new(&options)?,
+            counters: Counters::default(),
+            ledger: Mutex::default(),
+            faults: Mutex::default(),
+            switches: Mutex::new(Switches::new(&options)),
+            options,
+        })
+    }
+
+    /// Puts everything back to how it was at the start: nothing issued, nothing counted, no faults.
+    pub(crate) fn reset(&self) {
+        *self.ledger() = Ledger::default();
+        *self.faults() = FaultList::default();
+        *self.switches() = Switches::new(&self.options);
+        self.counters.reset();
+    }
+
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        lock(&self.ledger)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, FaultList> {
+        lock(&self.faults)
+    }
+
+    pub(crate) fn switches(&self) -> MutexGuard<'_, Switches> {
+        lock(&self.switches)
+    }
+
+    /// The issuer identifier this server names (RFC 8414 §2, RFC 9207 §2).
+    pub(crate) fn issuer(&self) -> &str {
+        self.options.issuer.as_deref().unwrap_or(&self.base_url)
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        let since = (self.options.clock)().duration_since(UNIX_EPOCH);
+        since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX / 2))
+    }
+
+    pub(crate) fn terms(&self) -> Terms {
+        Terms {
+            now: self.now(),
+            access_life: self.switches().access_ttl.saturating_mul(1000),
+            refresh_life: seconds(self.options.refresh_ttl).saturating_mul(1000),
+        }
+    }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Locks; what a panicking test left behind is still good enough to look at.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

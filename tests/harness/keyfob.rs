@@ -1,0 +1,159 @@
+//! The command `keyfob` in a session.
+
+use std::io::Write as _;
+use std::process::{ChildStdin, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::home::Home;
+use crate::lines::Lines;
+use crate::process::{Background, eventually};
+use crate::programs::{self, KEYFOB};
+use crate::session::DesktopSession;
+
+/// One call of the command.
+#[derive(Debug)]
+pub struct Call {
+    command: Command,
+    stdin: Vec<u8>,
+    limit: Duration,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The exit code; none where a signal ended it.
+    pub code: Option<i32>,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Ends the test, with all that was said, where the code is another one.
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+}
+
+impl DesktopSession {
+    /// A call of `keyfob` with this home.
+    pub fn keyfob(&self, home: &Home, arguments: &[&str]) -> Call {
+        let mut command = self.command(programs::program(KEYFOB));
+        command.args(arguments).env("KEYFOB_HOME", home.path());
+        Call {
+            command,
+            stdin: Vec::new(),
+            limit: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Call {
+    /// What it reads from standard input; nothing where this is not called.
+    pub fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.stdin = text.into();
+        self
+    }
+
+    /// A variable for this call.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// How long it may take, in place of a minute.
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Output {
+        let limit = self.limit;
+        let stdin = self.stdin.clone();
+        let mut running = self.spawn();
+        // Written on a thread, since the program may write much before it reads.
+        let mut input = running.input.take().expect("it was just started");
+        let writing = thread::spawn(move || {
+            // It need not read everything.
+            let _ = input.write_all(&stdin);
+        });
+        let output = running.wait(limit);
+        writing.join().expect("writing does not panic");
+        output
+    }
+
+    /// Starts it, to talk with it line by line.
+    pub fn spawn(mut self) -> Interactive {
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut program = Background::start(&mut self.command);
+        let input = program.child().stdin.take();
+        let stdout = Lines::of(program.child().stdout.take().expect("it is piped"));
+        let stderr = Lines::of(program.child().stderr.take().expect("it is piped"));
+        Interactive {
+            program,
+            input,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+/// A call under way. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Interactive {
+    program: Background,
+    /// Its standard input, until it is closed.
+    input: Option<ChildStdin>,
+    /// What it writes to standard output.
+    pub stdout: Lines,
+    /// What it writes to standard error.
+    pub stderr: Lines,
+}
+
+impl Interactive {
+    /// Types a line.
+    pub fn type_line(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("its input is still open");
+        writeln!(input, "{line}").expect("it reads its input");
+    }
+
+    /// Ends its standard input.
+    pub fn close_input(&mut self) {
+        self.input = None;
+    }
+
+    /// Kills it at once, as a crash would.
+    pub fn kill(mut self) {
+        self.program.child().kill().expect("it still runs");
+    }
+
+    /// Its process id.
+    pub fn pid(&mut self) -> u32 {
+        self.program.child().id()
+    }
+
+    /// Waits for its end, and gives all it wrote, also what was read as lines before.
+    pub fn wait(mut self, limit: Duration) -> Output {
+        let ended = eventually(limit, || !self.program.is_running());
+        assert!(
+            ended,
+            "keyfob did not end within {limit:?}. It said:\n{}\n{}",
+            self.stdout.so_far(),
+            self.stderr.so_far(),
+        );
+        let status = self.program.child().wait().expect("a child of ours");
+        Output {
+            code: status.code(),
+            stdout: self.stdout.to_the_end(),
+            stderr: self.stderr.to_the_end(),
+        }
+    }
+}

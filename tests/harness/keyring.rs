@@ -1,0 +1,76 @@
+//! GNOME's keyring daemon in a session.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::process::Stdio;
+
+use crate::environment::Environment;
+use crate::process::Background;
+use crate::secret_service;
+
+/// The password of the login keyring. It must not be empty, or nothing is encrypted and nothing can be locked.
+pub const PASSWORD: &str = "test-pw";
+
+/// A running daemon that owns `org.freedesktop.secrets`.
+#[derive(Debug)]
+pub struct KeyringDaemon(Background);
+
+impl KeyringDaemon {
+    /// With the login keyring open; it is made where there is none.
+    pub fn unlocked(environment: &Environment) -> Self {
+        Self::start(environment, true)
+    }
+
+    /// With the login keyring of an earlier daemon, closed. A dialog would ask for [`PASSWORD`].
+    pub fn locked(environment: &Environment) -> Self {
+        Self::start(environment, false)
+    }
+
+    fn start(environment: &Environment, unlock: bool) -> Self {
+        let mut command = environment.command("gnome-keyring-daemon");
+        command.args(["--foreground", "--components=secrets"]);
+        if unlock {
+            command.arg("--unlock");
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut daemon = Background::start(&mut command);
+        let mut input = daemon.child().stdin.take().expect("it is piped");
+        if unlock {
+            input
+                .write_all(PASSWORD.as_bytes())
+                .expect("the daemon reads its password");
+        }
+        drop(input);
+        assert!(
+            secret_service::answers_within(environment, 20),
+            "gnome-keyring-daemon did not take org.freedesktop.secrets"
+        );
+        Self(daemon)
+    }
+
+    /// Ends it; what was stored stays in the session's folder.
+    pub fn stop(self) {
+        self.0.stop();
+    }
+}
+
+/// Gives the running daemon its password over its control socket, as PAM does at log-in.
+pub fn unlock(environment: &Environment) {
+    const UNLOCK: u32 = 1;
+    let path = environment.folder("run").join("keyring").join("control");
+    let mut socket = UnixStream::connect(path).expect("the daemon listens");
+    let length = u32::try_from(PASSWORD.len()).expect("a short password");
+    // One byte that carries the credentials, then length of all, operation, length of the password, password.
+    let mut packet = vec![0];
+    packet.extend((12 + length).to_be_bytes());
+    packet.extend(UNLOCK.to_be_bytes());
+    packet.extend(length.to_be_bytes());
+    packet.extend(PASSWORD.as_bytes());
+    socket.write_all(&packet).expect("the daemon reads");
+    let mut answer = [0; 8];
+    socket.read_exact(&mut answer).expect("the daemon answers");
+    assert_eq!(answer[4..], [0; 4], "the daemon did not take the password");
+}

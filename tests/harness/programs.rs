@@ -1,0 +1,42 @@
+//! The programs under test, where cargo put them.
+
+use std::path::PathBuf;
+
+/// The command.
+pub const KEYFOB: &str = "keyfob";
+/// The window.
+pub const DESKTOP: &str = "keyfob-desktop";
+/// The practice server.
+pub const MOCK_PROVIDER: &str = "keyfob-mock-provider";
+
+/// A built program by its name.
+///
+/// Cargo hands test targets the programs of their own package only; those of the rest of the workspace lie beside
+/// the folder of the test itself.
+pub fn program(name: &str) -> PathBuf {
+    let path = profile_folder().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        path.is_file(),
+        "{} is not built. `cargo xtask test build` builds it.",
+        path.display()
+    );
+    path
+}
+
+/// Where tests leave what people look at afterwards: `test-output` beside cargo's own output, or `KEYFOB_TEST_OUTPUT`.
+pub fn output_folder() -> PathBuf {
+    let chosen = std::env::var_os("KEYFOB_TEST_OUTPUT").filter(|folder| !folder.is_empty());
+    chosen.map_or_else(
+        || profile_folder().with_file_name("test-output"),
+        PathBuf::from,
+    )
+}
+
+/// `target/debug` of the run that built this test.
+fn profile_folder() -> PathBuf {
+    let test = std::env::current_exe().expect("a running program has a path");
+    let deps = test.parent().expect("a program lies in a folder");
+    deps.parent()
+        .expect("cargo puts tests into target/PROFILE/deps")
+        .to_owned()
+}

@@ -1,0 +1,265 @@
+//! The real window, driven from outside by WebKit's own driver.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::home::Home;
+use crate::process::{Background, eventually};
+use crate::programs::{self, DESKTOP};
+use crate::session::DesktopSession;
+
+/// How long anything in the page may take to appear.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An open window. Close it with [`Window::close`]; where a test fails before that, the session ends it.
+#[derive(Debug)]
+pub struct Window {
+    client: Client,
+    _driver: Background,
+}
+
+impl Window {
+    /// Opens `keyfob-desktop` with this home.
+    pub async fn open(session: &DesktopSession, home: &Home) -> Self {
+        let program = programs::program(DESKTOP);
+        Self::open_program(
+            session,
+            program,
+            &[("KEYFOB_HOME", home.path().display().to_string())],
+        )
+        .await
+    }
+
+    /// Opens a program with variables beside those of the session.
+    pub async fn open_program(
+        session: &DesktopSession,
+        program: PathBuf,
+        variables: &[(&str, String)],
+    ) -> Self {
+        let (driver, port) = start_driver(session, variables);
+        let capabilities = json!({
+            // WebKitWebDriver takes a program for its own MiniBrowser unless this name says otherwise.
+            "browserName": "wry",
+            "webkitgtk:browserOptions": { "binary": program, "args": [] },
+        });
+        let Value::Object(capabilities) = capabilities else {
+            unreachable!("it was written as an object")
+        };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap_or_else(|error| panic!("{} did not open a window: {error}", program.display()));
+        Self {
+            client,
+            _driver: driver,
+        }
+    }
+
+    /// The text a person sees in the first element of this selector.
+    pub async fn text(&self, css: &str) -> String {
+        self.wait_for(css)
+            .await
+            .text()
+            .await
+            .expect("the element is still there")
+    }
+
+    /// Clicks.
+    pub async fn click(&self, css: &str) {
+        self.wait_for(css)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{css} cannot be clicked: {error}"));
+    }
+
+    /// Clicks the button or link with this name.
+    pub async fn click_named(&self, name: &str) {
+        let quoted = quoted(name);
+        let path = format!(
+            "//*[self::button or self::a or @role='button' or @role='menuitem' or @role='tab' or @role='radio']\
+             [normalize-space(.)={quoted} or @aria-label={quoted}]"
+        );
+        let found = self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::XPath(&path))
+            .await;
+        let element = found
+            .unwrap_or_else(|error| panic!("there is nothing named {name:?} to click: {error}"));
+        element
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{name:?} cannot be clicked: {error}"));
+    }
+
+    /// Types into a field, after what is in it.
+    pub async fn type_into(&self, css: &str, text: &str) {
+        let element = self.wait_for(css).await;
+        element
+            .send_keys(text)
+            .await
+            .unwrap_or_else(|error| panic!("{css} cannot be typed into: {error}"));
+    }
+
+    /// Presses keys wherever the focus is. Special keys are in [`fantoccini::key::Key`].
+    pub async fn press(&self, keys: &str) {
+        let focused = self
+            .client
+            .active_element()
+            .await
+            .expect("something always has the focus");
+        focused
+            .send_keys(keys)
+            .await
+            .expect("the focused element takes keys");
+    }
+
+    /// Waits for an element.
+    pub async fn wait_for(&self, css: &str) -> Element {
+        let found = self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(css))
+            .await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!(
+                "{css} did not appear ({error}). The page says:\n{}",
+                self.page_text().await
+            ),
+        }
+    }
+
+    /// Waits until an element is gone.
+    pub async fn wait_until_gone(&self, css: &str) {
+        let script = "return document.querySelector(arguments[0]) === null";
+        self.wait_until(script, css, &format!("{css} did not go away"))
+            .await;
+    }
+
+    /// Waits until a person can read this text somewhere on the page.
+    pub async fn wait_for_text(&self, text: &str) {
+        let script = "return document.body.innerText.includes(arguments[0])";
+        self.wait_until(script, text, &format!("{text:?} did not appear"))
+            .await;
+    }
+
+    async fn wait_until(&self, script: &str, argument: &str, otherwise: &str) {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        while self.run(script, vec![json!(argument)]).await != json!(true) {
+            if tokio::time::Instant::now() > end {
+                panic!("{otherwise}. The page says:\n{}", self.page_text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// All that a person can read on the page.
+    pub async fn page_text(&self) -> String {
+        let text = self.run("return document.body.innerText", Vec::new()).await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The page as it is now, as HTML.
+    pub async fn page_source(&self) -> String {
+        self.client.source().await.expect("the page is still there")
+    }
+
+    /// Everything that the page has put anywhere in the web view: storages, cookies, and the values of its fields.
+    pub async fn storage_dump(&self) -> String {
+        let script = "return JSON.stringify({ local: { ...localStorage }, session: { ...sessionStorage }, \
+                      cookies: document.cookie, name: window.name, \
+                      fields: [...document.querySelectorAll('input, textarea')].map((field) => field.value) })";
+        let dump = self.run(script, Vec::new()).await;
+        dump.as_str().expect("the script gives text").to_owned()
+    }
+
+    /// Changes the window's size.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client
+            .set_window_size(width, height)
+            .await
+            .expect("the window can be resized");
+    }
+
+    /// Runs a script in the page and gives what it returns.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let result = self.client.execute(script, arguments).await;
+        result.unwrap_or_else(|error| panic!("the page did not run {script:?}: {error}"))
+    }
+
+    /// Takes a picture, for people: `screens/NAME.png` in the test output.
+    pub async fn screenshot(&self, name: &str) -> PathBuf {
+        // Before two frames were drawn WebKit gives the picture of an earlier page.
+        let frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(1)))";
+        self.client
+            .execute_async(frames, Vec::new())
+            .await
+            .expect("the page draws");
+        let picture = self
+            .client
+            .screenshot()
+            .await
+            .expect("the window can be pictured");
+        let folder = programs::output_folder().join("screens");
+        fs::create_dir_all(&folder).expect("the test output can be written");
+        let path = folder.join(format!("{name}.png"));
+        fs::write(&path, picture).expect("the test output can be written");
+        path
+    }
+
+    /// For what is not here.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Closes the window, which ends the program.
+    pub async fn close(self) {
+        self.client.close().await.expect("the window closes");
+    }
+}
+
+/// A text in XPath, which has no escapes inside quotes.
+fn quoted(text: &str) -> String {
+    if text.contains('\'') {
+        format!("\"{text}\"")
+    } else {
+        format!("'{text}'")
+    }
+}
+
+fn start_driver(session: &DesktopSession, variables: &[(&str, String)]) -> (Background, u16) {
+    let port = free_port();
+    let mut command = session.command("WebKitWebDriver");
+    command.arg(format!("--port={port}"));
+    // The driver hands its environment on to the program that it starts.
+    command
+        .env("TAURI_WEBVIEW_AUTOMATION", "true")
+        .env("TAURI_AUTOMATION", "true");
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let driver = Background::start(&mut command);
+    let listening = eventually(Duration::from_secs(10), || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
+    assert!(listening, "WebKitWebDriver does not listen on port {port}");
+    (driver, port)
+}
+
+/// A port that nobody has at this moment. The driver cannot choose one by itself.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+    listener.local_addr().expect("it is bound").port()
+}

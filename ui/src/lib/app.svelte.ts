@@ -1,0 +1,200 @@
+// What the window knows and where it stands. Screens read it and call its verbs; they keep only their own phase.
+
+import type { Overview } from "./bindings/Overview";
+import type { Preferences } from "./bindings/Preferences";
+import type { SignInEnded } from "./bindings/SignInEnded";
+import type { Status } from "./bindings/Status";
+import type { Theme } from "./bindings/Theme";
+import type { UiError } from "./bindings/UiError";
+import { clock } from "./clock.svelte";
+import { asUiError } from "./error";
+import * as ipc from "./ipc";
+import { SignIn, type Target } from "./sign-in.svelte";
+import { instant } from "./time";
+import { outcomes } from "./words";
+
+export type Screen =
+  | { kind: "accounts" }
+  | { kind: "add" }
+  | { kind: "key" }
+  | { kind: "sign_in"; run: SignIn }
+  | { kind: "settings" }
+  | { kind: "provider"; id: string | null; from: "add" | "settings" };
+
+export type Loaded =
+  | { kind: "loading" }
+  | { kind: "ready"; overview: Overview; trouble: UiError | null }
+  | { kind: "failed"; error: UiError };
+
+/** What the person is asked in a dialog. It is kept here, because the row it is about goes when its account does. */
+export type Asking = { kind: "nothing" } | { kind: "rename"; account: Status } | { kind: "sign_out"; account: Status };
+
+export type Outcome = { text: string; meaning: "fine" | "act" };
+
+export class App {
+  loaded = $state.raw<Loaded>({ kind: "loading" });
+  screen = $state.raw<Screen>({ kind: "accounts" });
+  outcome = $state.raw<Outcome | null>(null);
+  asking = $state.raw<Asking>({ kind: "nothing" });
+  /** The account to point at, because it has just come in. */
+  lit = $state<string | null>(null);
+  /** The sign-in under way, also while another screen is open. */
+  #run: SignIn | null = null;
+  #asked = 0;
+  #turned = 0;
+
+  /** When the next account turns by itself. */
+  readonly turnsAt = $derived.by(() => {
+    if (this.loaded.kind !== "ready") return null;
+    const instants = this.loaded.overview.accounts.flatMap((a) => (a.changes_at ? [instant(a.changes_at)] : []));
+    return instants.length > 0 ? Math.min(...instants) : null;
+  });
+
+  readonly theme = $derived<Theme>(
+    this.loaded.kind === "ready" ? this.loaded.overview.preferences.theme : "system",
+  );
+
+  /** Hears the program's events and asks for the first overview. The returned function stops listening. */
+  async start(): Promise<() => void> {
+    const stops = await this.#listen();
+    await this.refresh();
+    if (this.loaded.kind === "ready") this.#openFirst(this.loaded.overview);
+    return () => stops.forEach((stop) => stop());
+  }
+
+  /** A window that hears no events still shows what it can ask for. */
+  async #listen(): Promise<(() => void)[]> {
+    try {
+      return await Promise.all([
+        ipc.onChanged(() => void this.refresh()),
+        ipc.onSignInEnded((ended) => void this.#ended(ended)),
+      ]);
+    } catch (thrown) {
+      const { message, cure } = asUiError(thrown);
+      this.outcome = { text: `${message} ${cure}`, meaning: "act" };
+      return [];
+    }
+  }
+
+  #openFirst({ accounts, preferences, waiting }: Overview): void {
+    const wantsSettings = preferences.last_screen === "settings" && accounts.length > 0;
+    if (!waiting && wantsSettings) this.screen = { kind: "settings" };
+  }
+
+  /** Asks for the overview again. Of several questions under way, only the last one's answer counts. */
+  async refresh(): Promise<void> {
+    const asked = ++this.#asked;
+    try {
+      const overview = await ipc.overview();
+      if (asked !== this.#asked) return;
+      clock.tick();
+      this.loaded = { kind: "ready", overview, trouble: null };
+      this.#followSignIn(overview);
+    } catch (thrown) {
+      if (asked !== this.#asked) return;
+      const error = asUiError(thrown);
+      // What was known stays on the screen; an old truth with a warning beats an empty window.
+      const { loaded } = this;
+      this.loaded =
+        loaded.kind === "ready" ? { ...loaded, trouble: error } : { kind: "failed", error };
+    }
+  }
+
+  #followSignIn({ waiting }: Overview): void {
+    if (!waiting) return;
+    if (this.#run) return this.#run.follow(waiting);
+    this.#run = new SignIn({ kind: "provider", providerId: waiting.provider_id, accountId: null }, waiting);
+    this.screen = { kind: "sign_in", run: this.#run };
+  }
+
+  /** Asks again once a state has turned: once for each instant, so that a clock that disagrees cannot make a loop. */
+  turn(at: number): void {
+    if (at === this.#turned) return;
+    this.#turned = at;
+    void this.refresh();
+  }
+
+  open(screen: Screen): void {
+    this.lit = null;
+    this.screen = screen;
+  }
+
+  /** Opens one of the rail's screens. A sign-in under way is found under Accounts again. */
+  openMain(kind: "accounts" | "settings"): void {
+    this.open(kind === "accounts" && this.#run ? { kind: "sign_in", run: this.#run } : { kind });
+    this.#prefer({ last_screen: kind });
+  }
+
+  /** Starts a sign-in and shows it. */
+  signIn(target: Target): void {
+    this.#run = new SignIn(target);
+    this.open({ kind: "sign_in", run: this.#run });
+    void this.#run.begin();
+  }
+
+  /** Starts the sign-in that renews an account. */
+  signInAgain({ id: accountId, provider: providerId, practice }: Status): void {
+    if (!providerId) return;
+    const canStart = this.loaded.kind === "ready" && this.loaded.overview.practice !== "absent";
+    this.signIn({ kind: practice && canStart ? "practice_again" : "provider", providerId, accountId });
+  }
+
+  /** Leaves a sign-in that is over. */
+  leaveSignIn(): void {
+    const target = this.#run?.target;
+    const renewing = target && "accountId" in target && target.accountId !== null;
+    const none = this.loaded.kind === "ready" && this.loaded.overview.accounts.length === 0;
+    const seen = this.screen.kind === "sign_in";
+    this.#run = null;
+    if (seen) this.open(renewing || none ? { kind: "accounts" } : { kind: "add" });
+  }
+
+  /** Shows an account that has just come in. */
+  async welcome(account: Status, words: string): Promise<void> {
+    this.#run = null;
+    await this.refresh();
+    this.open({ kind: "accounts" });
+    this.lit = account.id;
+    this.say(words);
+  }
+
+  async #ended(ended: SignInEnded): Promise<void> {
+    if (ended.kind === "signed_in") return this.welcome(ended.account, outcomes.signedIn(ended.account.label));
+    if (ended.kind === "failed") this.#run?.fail(ended.error);
+    await this.refresh();
+    // A new attempt may have begun while the old one's end was on its way; the overview knows.
+    const over = this.loaded.kind === "ready" && this.loaded.overview.waiting === null;
+    if (ended.kind === "cancelled" && over && this.#run?.phase.kind === "waiting") this.leaveSignIn();
+  }
+
+  ask(question: Asking): void {
+    this.asking = question;
+  }
+
+  say(text: string): void {
+    this.outcome = { text, meaning: "fine" };
+  }
+
+  /** Runs something small whose outcome is one sentence. */
+  async attempt(what: () => Promise<unknown>, done: string | null): Promise<void> {
+    try {
+      await what();
+      if (done) this.say(done);
+    } catch (thrown) {
+      const { message, cure } = asUiError(thrown);
+      this.outcome = { text: `${message} ${cure}`, meaning: "act" };
+    }
+  }
+
+  setTheme(theme: Theme): void {
+    this.#prefer({ theme });
+  }
+
+  #prefer(change: Partial<Preferences>): void {
+    if (this.loaded.kind !== "ready") return;
+    const { overview } = this.loaded;
+    const preferences = { ...overview.preferences, ...change };
+    this.loaded = { ...this.loaded, overview: { ...overview, preferences } };
+    void this.attempt(() => ipc.setPreferences({ preferences }), null);
+  }
+}

@@ -1,0 +1,275 @@
+// What the preview and the tests show: accounts as they occur, made for the moment they are looked at.
+
+import type { Overview } from "./bindings/Overview";
+import type { ProviderView } from "./bindings/ProviderView";
+import type { Status } from "./bindings/Status";
+import type { UiError } from "./bindings/UiError";
+import { DAY, HOUR, MINUTE } from "./time";
+
+const at = (ms: number) => new Date(ms).toISOString();
+
+const idOf = (number: number) => `acct-${number.toString(16).padStart(16, "0")}`;
+
+export function workAccount(now: number): Status {
+  return {
+    id: idOf(1),
+    label: "Work",
+    method: "oauth",
+    owner: "keyfob",
+    provider: "claude-console",
+    provider_name: "Claude Console",
+    payer: "api",
+    identity: { subject: "u-1", email: "ada@acme.example", organization: "Acme Inc.", workspace: "Research" },
+    last_four: null,
+    scopes: ["user:profile", "user:inference"],
+    storage: "System keychain",
+    is_default: true,
+    practice: false,
+    created_at: at(now - 8 * DAY),
+    state: { kind: "fresh", since: at(now - 108 * MINUTE), until: at(now + 6 * HOUR + 12.5 * MINUTE), renewable: true },
+    meaning: "fine",
+    sign_in_ends_at: at(now + 19.4 * DAY),
+    changes_at: at(now + 6 * HOUR + 12.5 * MINUTE),
+  };
+}
+
+export const apiKey = (now: number): Status => ({
+  ...workAccount(now),
+  id: idOf(2),
+  label: "CI key",
+  method: "api_key",
+  provider: null,
+  provider_name: "Anthropic",
+  identity: { subject: null, email: null, organization: null, workspace: null },
+  last_four: "9f2A",
+  scopes: [],
+  is_default: false,
+  state: { kind: "valid", checked_at: at(now - 2.2 * MINUTE) },
+  sign_in_ends_at: null,
+  changes_at: null,
+});
+
+export const signInAgain = (now: number): Status => ({
+  ...workAccount(now),
+  id: idOf(3),
+  label: "Gateway",
+  provider: "acme",
+  provider_name: "Acme gateway",
+  payer: "company",
+  is_default: false,
+  identity: { subject: "u-2", email: "ada@acme.example", organization: null, workspace: null },
+  state: {
+    kind: "sign_in_again",
+    since: at(now - 26 * HOUR),
+    reason: "The server no longer accepts this sign-in: it was ended there, or used elsewhere.",
+    detail: "400 invalid_grant · request req_011CVd7",
+  },
+  meaning: "act",
+  sign_in_ends_at: at(now + 3 * DAY),
+  changes_at: null,
+});
+
+export const practised = (now: number): Status => ({
+  ...workAccount(now),
+  id: idOf(4),
+  label: "Practice",
+  provider: "practice",
+  provider_name: "Practice server",
+  payer: "none",
+  practice: true,
+  is_default: false,
+  identity: { subject: "p-1", email: "newcomer@practice.example", organization: "Practice", workspace: null },
+  state: { kind: "renews_when_asked", since: at(now - 3 * HOUR) },
+  sign_in_ends_at: at(now + 40 * HOUR),
+  meaning: "soon",
+  changes_at: null,
+});
+
+const failing = (now: number): Status => ({
+  ...workAccount(now),
+  id: idOf(5),
+  label: "Side project",
+  is_default: false,
+  identity: { subject: "u-3", email: "ada@home.example", organization: "Lovelace", workspace: null },
+  state: {
+    kind: "renewal_failing",
+    since: at(now - 20 * MINUTE),
+    serves_until: at(now + 0.9 * MINUTE),
+    reason: "The server is busy and asked to wait.",
+    detail: "429 rate_limit_error · request req_011CVe2",
+  },
+  meaning: "soon",
+  changes_at: at(now + 0.9 * MINUTE),
+});
+
+const unchecked = (now: number): Status => ({
+  ...apiKey(now),
+  id: idOf(6),
+  label: "Old laptop",
+  last_four: "Qx1A",
+  state: { kind: "unverified", reason: "The key was stored without asking the server." },
+  meaning: "soon",
+});
+
+const hindered = (now: number): Status => ({
+  ...apiKey(now),
+  id: idOf(7),
+  label: "Team key",
+  last_four: "77aB",
+  state: {
+    kind: "hindered",
+    checked_at: at(now - 5 * HOUR),
+    reason: "The key is genuine, but its organization has no credit left. Add credit in Claude Console, then check it again.",
+  },
+  meaning: "act",
+});
+
+const long = (now: number): Status => ({
+  ...workAccount(now),
+  id: idOf(8),
+  label: "The account that we share for the evaluation of long documents in the northern region",
+  identity: {
+    subject: "u-9",
+    email: "a.very.long.address.indeed.with.many.parts@department-of-research.subsidiary.example.com",
+    organization: "Gesellschaft für angewandte Rechtschreibung und Datenverarbeitung mbH & Co. KG",
+    workspace: "Evaluation-of-long-documents-2026",
+  },
+  is_default: false,
+});
+
+export const claudeConsole: ProviderView = {
+  id: "claude-console",
+  name: "Claude Console",
+  payer: "api",
+  built_in: true,
+  practice: false,
+  ready: false,
+  host: "platform.claude.com",
+  issuer: null,
+  authorize_url: "https://platform.claude.com/oauth/authorize",
+  token_url: "https://api.anthropic.com/v1/oauth/token",
+  revocation_url: null,
+  client_id: null,
+  scopes: ["user:profile", "user:inference", "user:developer"],
+  redirect: "both",
+  token_request: "form",
+  base_url: null,
+};
+
+export const consoleReady: ProviderView = { ...claudeConsole, ready: true, client_id: "0c3f-client" };
+
+export const gateway: ProviderView = {
+  ...claudeConsole,
+  id: "acme",
+  name: "Acme gateway",
+  payer: "company",
+  built_in: false,
+  ready: true,
+  host: "login.acme.example",
+  issuer: "https://login.acme.example",
+  authorize_url: null,
+  token_url: null,
+  client_id: "acme-desktop",
+  scopes: ["openid", "email"],
+  redirect: "loopback",
+  base_url: "https://llm.acme.example",
+};
+
+export const practiceProvider: ProviderView = {
+  ...gateway,
+  id: "practice",
+  name: "Practice server",
+  payer: "none",
+  practice: true,
+  host: "127.0.0.1:41234",
+  issuer: "http://127.0.0.1:41234",
+  base_url: null,
+};
+
+export const lockedKeychain: UiError = {
+  code: "secret_store",
+  message: "The system keychain is locked.",
+  cure: "Unlock it with your login password, and Keyfob goes on by itself.",
+  detail: "org.freedesktop.Secret.Error.IsLocked, collection login",
+};
+
+export const brokenConfig: UiError = {
+  code: "failed",
+  message: "config.toml has a mistake on line 12, so its providers are not in use.",
+  cure: "Correct the line; the file is kept as it is.",
+  detail: "/home/ada/.config/keyfob/config.toml:12:9: invalid type: integer `5`, expected a string",
+};
+
+export function empty(): Overview {
+  return {
+    accounts: [],
+    providers: [claudeConsole],
+    storage: { name: "System keychain", problem: null },
+    practice: "available",
+    practice_home: false,
+    waiting: null,
+    preferences: { theme: "system", last_screen: "accounts" },
+    problems: [],
+    home: "/home/ada/.config/keyfob",
+    version: "0.1.0",
+  };
+}
+
+const several = (now: number): Overview => ({
+  ...empty(),
+  accounts: [workAccount(now), apiKey(now), signInAgain(now), practised(now)],
+  providers: [consoleReady, gateway, practiceProvider],
+});
+
+const crowd = (now: number, count: number) => {
+  const kinds = [workAccount, apiKey, signInAgain, practised, failing, unchecked, hindered];
+  const of = (n: number) => ({ ...(kinds[n % kinds.length] ?? workAccount)(now), id: idOf(100 + n), is_default: n === 0 });
+  return Array.from({ length: count }, (_, n) => ({ ...of(n), label: `${of(n).label} ${n + 1}` }));
+};
+
+const waiting = (now: number) => ({
+  provider_id: "claude-console",
+  provider_name: "Claude Console",
+  payer: "api" as const,
+  practice: false,
+  ends_at: at(now + 4 * MINUTE + 32_000),
+  can_paste: true,
+  listens: true,
+  browser_problem: null,
+  exchanging: false,
+});
+
+/** Everything the window can be shown in. */
+export const scenes: Record<string, (now: number) => Overview> = {
+  accounts: several,
+  fine: (now) => ({ ...several(now), accounts: [workAccount(now), apiKey(now)] }),
+  first: () => empty(),
+  first_ready: () => ({ ...empty(), providers: [consoleReady], practice: "absent" }),
+  states: (now) => ({
+    ...several(now),
+    accounts: [workAccount, apiKey, signInAgain, practised, failing, unchecked, hindered].map((make) => make(now)),
+  }),
+  many: (now) => ({ ...several(now), accounts: crowd(now, 30) }),
+  thousands: (now) => ({ ...several(now), accounts: crowd(now, 10_000) }),
+  long: (now) => ({ ...several(now), accounts: [long(now), signInAgain(now)] }),
+  problems: (now) => ({
+    ...several(now),
+    storage: { name: "System keychain", problem: lockedKeychain },
+    problems: [brokenConfig],
+  }),
+  practice: (now) => ({ ...empty(), accounts: [practised(now)], practice_home: true, practice: "running" }),
+  waiting: (now) => ({ ...several(now), waiting: waiting(now) }),
+  storing: (now) => ({ ...several(now), waiting: { ...waiting(now), exchanging: true } }),
+  no_browser: (now) => ({
+    ...several(now),
+    waiting: {
+      ...waiting(now),
+      browser_problem: {
+        code: "failed",
+        message: "No browser could be opened.",
+        cure: "Copy the link and open it in a browser yourself.",
+        detail: "xdg-open: no handler for x-scheme-handler/https",
+      },
+    },
+  }),
+};

@@ -1,0 +1,135 @@
+// A door that plays the program, for looking at screens in a browser and for tests. It is no part of the built page.
+
+import type { Overview } from "./bindings/Overview";
+import type { Preferences } from "./bindings/Preferences";
+import type { SignInEnded } from "./bindings/SignInEnded";
+import type { UiError } from "./bindings/UiError";
+import type { WaitingView } from "./bindings/WaitingView";
+import type { Door } from "./ipc";
+import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
+import { MINUTE } from "./time";
+
+type Args = Record<string, unknown>;
+
+export const refusal: UiError = {
+  code: "not_accepted",
+  message: "This is not a code of this sign-in.",
+  cure: "Copy the whole code from the page and paste it again.",
+  detail: "the state differs from the one that was sent",
+};
+
+/** Plays the program with the overview it is given, and remembers what it was asked. */
+export class PretendProgram implements Door {
+  readonly asked: { command: string; args: Args }[] = [];
+  readonly #answers = new Map<string, () => unknown>();
+  readonly #heard = new Map<string, Set<(payload: unknown) => void>>();
+
+  constructor(public overview: Overview) {}
+
+  /** Answers a command like this from now on; a function that throws is a refusal. */
+  answer(command: string, how: () => unknown): void {
+    this.#answers.set(command, how);
+  }
+
+  tell(event: string, payload: unknown = null): void {
+    this.#heard.get(event)?.forEach((heard) => heard(payload));
+  }
+
+  end(ended: SignInEnded): void {
+    this.overview = { ...this.overview, waiting: null };
+    if (ended.kind === "signed_in") this.#add(ended.account);
+    this.tell("sign_in_ended", ended);
+  }
+
+  async on(event: string, heard: (payload: unknown) => void): Promise<() => void> {
+    const all = this.#heard.get(event) ?? new Set();
+    this.#heard.set(event, all.add(heard));
+    return () => all.delete(heard);
+  }
+
+  async call(command: string, args: Args): Promise<unknown> {
+    this.asked.push({ command, args });
+    const answer = this.#answers.get(command) ?? (() => this.#play(command, args));
+    return answer();
+  }
+
+  #play(command: string, args: Args): unknown {
+    switch (command) {
+      case "overview":
+        return this.overview;
+      case "begin_sign_in":
+        return this.#begin(String(args.providerId));
+      case "cancel_sign_in":
+        this.end({ kind: "cancelled" });
+        return null;
+      case "paste_code":
+        if (args.text !== "good") throw refusal;
+        this.end({ kind: "signed_in", account: { ...workAccount(Date.now()), id: "acct-00000000000000aa" } });
+        return null;
+      case "add_api_key":
+        return this.#add({ ...apiKey(Date.now()), id: "acct-00000000000000bb", label: String(args.label ?? "API key") });
+      case "check_key":
+      case "rename":
+        return this.#change(String(args.accountId), args.label ? { label: String(args.label) } : {});
+      case "sign_out":
+        return this.#signOut(String(args.accountId));
+      case "start_practice":
+        this.overview = { ...this.overview, practice: "running", providers: [...this.overview.providers, practiceProvider] };
+        return practiceProvider.id;
+      case "set_preferences":
+        this.overview = { ...this.overview, preferences: args.preferences as Preferences };
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  #begin(providerId: string): WaitingView {
+    const provider = this.overview.providers.find((p) => p.id === providerId);
+    const waiting: WaitingView = {
+      provider_id: providerId,
+      provider_name: provider?.name ?? providerId,
+      payer: provider?.payer ?? "api",
+      practice: provider?.practice ?? false,
+      ends_at: new Date(Date.now() + 5 * MINUTE).toISOString(),
+      can_paste: provider?.redirect !== "loopback",
+      listens: true,
+      browser_problem: null,
+      exchanging: false,
+    };
+    this.overview = { ...this.overview, waiting };
+    return waiting;
+  }
+
+  #add(account: Overview["accounts"][number]) {
+    const others = this.overview.accounts.filter((a) => a.id !== account.id);
+    this.overview = { ...this.overview, accounts: [...others, account] };
+    return account;
+  }
+
+  #change(id: string, change: Partial<Overview["accounts"][number]>) {
+    const accounts = this.overview.accounts.map((a) => (a.id === id ? { ...a, ...change } : a));
+    this.overview = { ...this.overview, accounts };
+    return accounts.find((a) => a.id === id);
+  }
+
+  #signOut(id: string) {
+    const account = this.overview.accounts.find((a) => a.id === id);
+    this.overview = { ...this.overview, accounts: this.overview.accounts.filter((a) => a.id !== id) };
+    this.tell("changed");
+    const revoked = account?.method === "api_key" ? "not_needed" : "no_endpoint";
+    return { label: account?.label, revoked, detail: null };
+  }
+}
+
+/** The door of the preview: `?scene=` names what is shown, `?theme=` how. */
+export function previewDoor(query: URLSearchParams): Door {
+  const scene = scenes[query.get("scene") ?? "accounts"] ?? scenes.accounts!;
+  const overview = scene(Date.now());
+  const theme = query.get("theme") as Preferences["theme"] | null;
+  const last_screen = query.get("screen") === "settings" ? "settings" : "accounts";
+  return new PretendProgram({
+    ...overview,
+    preferences: { theme: theme ?? overview.preferences.theme, last_screen },
+  });
+}

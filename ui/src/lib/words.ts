@@ -1,0 +1,26 @@
+// What the window says of what has just been done, whichever screen is open.
+
+import type { Payer } from "./bindings/Payer";
+
+export const outcomes = {
+  signedIn: (label: string) => `Signed in as ${label}.`,
+  stored: (label: string) => `${label} is stored.`,
+  copied: (what: string) => `${what} copied. It leaves the clipboard in 30 seconds.`,
+  linkCopied: "Link copied.",
+  madeDefault: (label: string) => `Tools get ${label} now when they name none.`,
+  renamed: (label: string) => `Renamed to ${label}.`,
+  checked: (label: string) => `${label} is checked.`,
+  providerSaved: (name: string) => `${name} is saved.`,
+  providerRemoved: (name: string) => `${name} is removed.`,
+};
+
+/** Who is billed, in words. */
+export function payerWords(payer: Payer, practice: boolean): string {
+  if (practice) return "Practice, nobody is billed";
+  return {
+    plan: "Plan",
+    api: "API billing",
+    company: "Billed to your company",
+    none: "Nobody is billed",
+  }[payer];
+}

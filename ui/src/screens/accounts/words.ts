@@ -1,0 +1,217 @@
+// What the accounts screen says. Pure functions of what is known and of the time.
+
+import type { SignOutReport } from "../../lib/bindings/SignOutReport";
+import type { State } from "../../lib/bindings/State";
+import type { Status } from "../../lib/bindings/Status";
+import { ago, exact, instant, span } from "../../lib/time";
+import { payerWords } from "../../lib/words";
+import type { ShapeKind } from "../../parts/Shape.svelte";
+
+/** How a state is shown: a shape, a word, the exact instant behind it, and a sentence where one is needed. */
+export interface StateWords {
+  shape: ShapeKind;
+  /** How much of the ring is left, from 0 to 1. */
+  part: number;
+  word: string;
+  title: string | null;
+  sentence: string | null;
+  detail: string | null;
+}
+
+const plain = { part: 1, title: null, sentence: null, detail: null };
+
+export function stateWords(state: State, now: number): StateWords {
+  switch (state.kind) {
+    case "fresh": {
+      const [since, until] = [instant(state.since), instant(state.until)];
+      return {
+        ...plain,
+        shape: "ring",
+        part: partLeft(since, until, now),
+        word: `Fresh for ${span(until - now)}`,
+        title: `Fresh until ${exact(until)}`,
+        sentence: state.renewable ? null : "It cannot be renewed: after that you sign in again.",
+      };
+    }
+    case "renews_when_asked":
+      return {
+        ...plain,
+        shape: "waits",
+        word: "Renews when asked",
+        title: `The access token ended on ${exact(instant(state.since))}. The next tool that asks gets a new one.`,
+      };
+    case "renewal_failing":
+      return {
+        ...plain,
+        shape: "warning",
+        word: "Renewal is failing",
+        title: `Since ${exact(instant(state.since))}`,
+        sentence: [state.reason, failingWords(state.serves_until, now)].join(" "),
+        detail: state.detail,
+      };
+    case "sign_in_again":
+      return {
+        ...plain,
+        shape: "stop",
+        word: "Sign in again",
+        title: `Since ${exact(instant(state.since))}`,
+        sentence: state.reason,
+        detail: state.detail,
+      };
+    case "valid":
+      return { ...plain, shape: "check", word: "Valid", title: `Checked on ${exact(instant(state.checked_at))}` };
+    case "unverified":
+      return { ...plain, shape: "question", word: "Not checked", sentence: state.reason };
+    case "hindered":
+      return {
+        ...plain,
+        shape: "stop",
+        word: "Does not work yet",
+        title: `Checked on ${exact(instant(state.checked_at))}`,
+        sentence: state.reason,
+      };
+  }
+}
+
+function partLeft(since: number, until: number, now: number): number {
+  return Math.min(1, Math.max(0, (until - now) / Math.max(1, until - since)));
+}
+
+function failingWords(servesUntil: string | null, now: number): string {
+  const left = servesUntil ? instant(servesUntil) - now : 0;
+  const tries = "Keyfob tries again when a tool asks.";
+  return left > 0 ? `The last token serves for another ${span(left)}. ${tries}` : tries;
+}
+
+/** The instant a countdown of this state runs to. */
+export function runsTo(state: State): number | null {
+  if (state.kind === "fresh") return instant(state.until);
+  if (state.kind === "renewal_failing" && state.serves_until) return instant(state.serves_until);
+  return null;
+}
+
+/** When the whole sign-in ends. */
+export function signInEnds(at: string, now: number): { words: string; title: string } {
+  const end = instant(at);
+  const words = end > now ? `Sign-in ends in ${span(end - now)}` : `Sign-in ended ${ago(end, now)}`;
+  return { words, title: exact(end) };
+}
+
+/** What the account is an account of: "Claude Console", "API key …9f2A". */
+export const kindWords = (account: Status) =>
+  account.method === "api_key" ? `API key …${account.last_four ?? ""}` : account.provider_name;
+
+/** Who pays and who it is: "API billing, Acme Inc. · ada@acme.example · Research". */
+export function whoWords({ payer, practice, identity }: Status): string {
+  const payerAndOrganization = [payerWords(payer, practice), practice ? null : identity.organization];
+  return joined([joined(payerAndOrganization, ", "), identity.email, identity.workspace], " · ");
+}
+
+/** Where the secret is and who holds it: "System keychain · held by Keyfob · checked today". */
+export function whereWords({ storage, owner, state }: Status, now: number): string {
+  const holder = { keyfob: "held by Keyfob" }[owner];
+  const checked = "checked_at" in state ? `checked ${ago(instant(state.checked_at), now)}` : null;
+  return joined([storage, holder, checked], " · ");
+}
+
+const joined = (parts: (string | null)[], by: string) => parts.filter(Boolean).join(by);
+
+/** All of them in one sentence, for whoever has five seconds. */
+export function summary(accounts: Status[]): { shape: ShapeKind; meaning: Status["meaning"]; words: string } {
+  const act = accounts.filter((a) => a.meaning === "act");
+  const soon = accounts.filter((a) => a.meaning === "soon");
+  const [first] = act.length > 0 ? act : soon;
+  if (!first) return { shape: "check", meaning: "fine", words: "All is well." };
+  if (act.length > 1) return { shape: "stop", meaning: "act", words: `${act.length} accounts need you.` };
+  if (act.length === 1) return { shape: "stop", meaning: "act", words: whatIsSo(first) };
+  const several = `${soon.length} accounts are worth a look.`;
+  return { shape: "warning", meaning: "soon", words: soon.length === 1 ? whatIsSo(first) : several };
+}
+
+function whatIsSo({ label, state }: Status): string {
+  switch (state.kind) {
+    case "sign_in_again":
+      return `Sign in again to ${label}.`;
+    case "renewal_failing":
+      return `The renewal of ${label} is failing.`;
+    case "unverified":
+      return `${label} has not been checked.`;
+    case "hindered":
+      return `${label} does not work yet.`;
+    default:
+      return `The sign-in of ${label} ends soon.`;
+  }
+}
+
+export const words = {
+  title: "Accounts",
+  list: "Your accounts",
+  add: "Add account",
+  default: "Default",
+  practice: "Practice",
+  signIn: "Sign in",
+  signInTo: (label: string) => `Sign in again to ${label}`,
+  check: "Check now",
+  checkOne: (label: string) => `Check now: ${label}`,
+  checking: "Checking…",
+  more: (label: string) => `More for ${label}`,
+  secret: (account: Status) => (account.method === "api_key" ? "Key" : "Token"),
+  copy: (account: Status) => (account.method === "api_key" ? "Copy key" : "Copy token"),
+  makeDefault: "Make default",
+  rename: "Rename…",
+  signInAgain: "Sign in again",
+  signOut: (account: Status) => (account.method === "api_key" ? "Forget…" : "Sign out…"),
+};
+
+export const renameWords = {
+  title: (label: string) => `Rename ${label}`,
+  field: "Name",
+  save: "Rename",
+  saving: "Renaming…",
+  cancel: "Cancel",
+};
+
+export const signOutWords = {
+  title: ({ label, method }: Status) => (method === "api_key" ? `Forget ${label}` : `Sign out of ${label}`),
+  about: ({ method }: Status) =>
+    method === "api_key"
+      ? "Keyfob removes the key from your keychain. The key itself goes on working wherever else it is used."
+      : "Keyfob removes its tokens from your keychain, and has them revoked where the server offers that. Tools that use this account stop working with it.",
+  confirm: ({ label, method }: Status) =>
+    method === "api_key" ? `Forget ${label}` : `Sign out of ${label} and forget its tokens`,
+  working: ({ method }: Status) => (method === "api_key" ? "Forgetting…" : "Signing out…"),
+  cancel: "Cancel",
+  close: "Close",
+  done: ({ label, method }: Status) => (method === "api_key" ? `${label} is forgotten` : `Signed out of ${label}`),
+};
+
+/** What became of the tokens, and where to end the rest by hand. */
+export function reportWords(
+  { method, practice, provider, provider_name }: Status,
+  { revoked }: SignOutReport,
+): { words: string; link: { which: "api_keys" | "console"; words: string } | null } {
+  const keys = { which: "api_keys" as const, words: "Open the keys page" };
+  if (method === "api_key") {
+    return practice
+      ? { words: "The practice key is removed from your keychain.", link: null }
+      : { words: "The key is removed from your keychain. To end it everywhere, delete it on the keys page.", link: keys };
+  }
+  switch (revoked) {
+    case "yes":
+      return { words: "Its tokens are forgotten here and revoked at the server.", link: null };
+    case "no_endpoint":
+      return {
+        words: `Its tokens are forgotten here. ${provider_name} offers programs no way to revoke them, so they end by themselves${
+          provider === "claude-console" ? ", or when you end them in Claude Console" : ""
+        }.`,
+        link: provider === "claude-console" ? { which: "console", words: "Open Claude Console" } : null,
+      };
+    case "failed":
+      return {
+        words: "Its tokens are forgotten here, but the server could not be asked to revoke them. They end by themselves.",
+        link: null,
+      };
+    case "not_needed":
+      return { words: "Its tokens are forgotten here. There was nothing to revoke.", link: null };
+  }
+}

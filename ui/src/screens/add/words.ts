@@ -1,0 +1,54 @@
+import type { ProviderView } from "../../lib/bindings/ProviderView";
+import { payerWords } from "../../lib/words";
+
+export const words = {
+  title: "How do you use Claude?",
+  back: "Accounts",
+  signIn: "Sign in with Claude",
+  opensBrowser: "Opens your browser",
+  held: "kept in your keychain by Keyfob",
+  needsClientId: "Needs a client id",
+  needsClientIdAbout:
+    "Keyfob ships no client id of Anthropic’s. If you or your organization were issued one, enter it once and sign in here.",
+  ownProvider: "Add your company’s sign-in",
+  ownProviderAbout: "A gateway or identity provider, with the client id it issued to you",
+  plan: {
+    before: "A Claude plan (Pro, Max, Team) is signed in to by Claude Code itself, with",
+    command: "claude auth login",
+    after: "Its tokens stay there, and Keyfob does not store them.",
+    link: "About Claude Code",
+  },
+  key: "Paste an API key",
+  keyAbout: "API billing, no renewal needed, kept in your keychain by Keyfob",
+  practice: "Try it without an account",
+  practiceAbout: "A practice server on this computer plays Claude’s part. Nobody is billed, and nothing in it is real.",
+  others: "Other ways",
+};
+
+export const whichWords = {
+  title: "Which one should I use?",
+  answers: [
+    "If you or your company pay for API usage and were issued a client id, sign in with Claude: the tokens are short-lived and Keyfob renews them.",
+    "If your company runs a gateway to Claude, add its sign-in; your company is billed.",
+    "If you have none of these, paste an API key from Claude Console. It needs no renewal, but it stays valid until somebody deletes it.",
+    "If you only want to see how Keyfob works, practise first. You can forget the practice account at any time.",
+  ],
+};
+
+export const firstWords = {
+  title: "Keyfob keeps your Claude credentials",
+  about:
+    "Sign in once in your own browser, or paste an API key. Keyfob keeps the secret in your system’s keychain, keeps it fresh, and hands it to the tools on this computer.",
+  routes: "How do you use Claude?",
+};
+
+/** "API billing, kept in your keychain by Keyfob". */
+export const billedAndHeld = ({ payer, practice }: ProviderView) => `${payerWords(payer, practice)}, ${words.held}`;
+
+/** Who issued the client id, and where the browser goes. */
+export function issuedBy({ name, host, practice }: ProviderView): string {
+  const where = host ? `At ${host}, ` : "";
+  return practice
+    ? `${where}a practice server. Nothing that comes from it is real.`
+    : `${where}${where ? "with" : "With"} the client id you entered for ${name}.`;
+}

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+import { expect, test, vi } from "vitest";
+
+import * as ipc from "../src/lib/ipc";
+
+const form = {
+  id: "acme",
+  name: "Acme",
+  issuer: "https://login.acme.example",
+  authorize_url: null,
+  token_url: null,
+  client_id: "c",
+  scopes: [],
+  payer: "company" as const,
+  token_request: null,
+  base_url: null,
+};
+const preferences = { theme: "dark" as const, last_screen: "accounts" as const };
+
+// The names are a contract with the commands in src-tauri, so they are written out here once more.
+test.each<[string, () => Promise<unknown>, object]>([
+  ["overview", () => ipc.overview(), {}],
+  ["begin_sign_in", () => ipc.beginSignIn({ providerId: "p", accountId: null }), { providerId: "p", accountId: null }],
+  ["copy_sign_in_link", () => ipc.copySignInLink({ leg: "paste" }), { leg: "paste" }],
+  ["open_browser_again", () => ipc.openBrowserAgain(), {}],
+  ["paste_code", () => ipc.pasteCode({ text: "t" }), { text: "t" }],
+  ["cancel_sign_in", () => ipc.cancelSignIn(), {}],
+  [
+    "add_api_key",
+    () => ipc.addApiKey({ key: "k", label: null, workspaceId: null, verify: true }),
+    { key: "k", label: null, workspaceId: null, verify: true },
+  ],
+  ["check_key", () => ipc.checkKey({ accountId: "a" }), { accountId: "a" }],
+  ["set_default", () => ipc.setDefault({ accountId: "a" }), { accountId: "a" }],
+  ["rename", () => ipc.rename({ accountId: "a", label: "l" }), { accountId: "a", label: "l" }],
+  ["sign_out", () => ipc.signOut({ accountId: "a" }), { accountId: "a" }],
+  ["copy_token", () => ipc.copyToken({ accountId: "a" }), { accountId: "a" }],
+  ["start_practice", () => ipc.startPractice(), {}],
+  ["save_provider", () => ipc.saveProvider({ form, replaces: null }), { form, replaces: null }],
+  ["remove_provider", () => ipc.removeProvider({ providerId: "p" }), { providerId: "p" }],
+  ["set_preferences", () => ipc.setPreferences({ preferences }), { preferences }],
+  ["open_link", () => ipc.openLink({ which: "console" }), { which: "console" }],
+])("%s", async (command, ask, args) => {
+  const call = vi.fn(async () => null);
+  ipc.useDoor({ call, on: async () => () => {} });
+  await ask();
+  expect(call).toHaveBeenCalledExactlyOnceWith(command, args);
+});
+
+test("the events have their names", async () => {
+  const on = vi.fn(async () => () => {});
+  ipc.useDoor({ call: async () => null, on });
+  await ipc.onChanged(() => {});
+  await ipc.onSignInEnded(() => {});
+  expect(on.mock.calls.map(([name]: unknown[]) => name)).toEqual(["changed", "sign_in_ended"]);
+});
+
+test("only the door imports the program's side", () => {
+  const files = readdirSync("src", { recursive: true, encoding: "utf8" }).map((path) => `src/${path}`);
+  const others = files.filter((path) => /\.(ts|svelte)$/.test(path) && !path.endsWith("lib/ipc.ts"));
+  expect(others.length).toBeGreaterThan(40);
+  expect(others.filter((path) => readFileSync(path, "utf8").includes("@tauri-apps"))).toEqual([]);
+});

@@ -1,0 +1,127 @@
+import { screen, waitFor } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import { consoleReady, empty, scenes, workAccount } from "../src/lib/preview-scenes";
+import { idFrom } from "../src/screens/settings/provider-form.svelte";
+import { lastAsked, openWindow, press, see, seen, user } from "./window";
+
+const now = Date.now();
+
+test("the first start explains itself and offers practice where it can be started", async () => {
+  await openWindow(empty());
+  await see("first-start");
+  await see("route-practice");
+});
+
+test("without the practice program, practice is not offered", async () => {
+  await openWindow({ ...empty(), practice: "absent" });
+  await see("first-start");
+  expect(seen("route-practice")).toBeNull();
+});
+
+test("problems are notices with a cure", async () => {
+  await openWindow(scenes.problems!(now));
+  const notices = screen.getAllByTestId("notice");
+  expect(notices).toHaveLength(2);
+  expect(notices[0]!.textContent).toContain("Unlock it");
+  expect((await see("storage")).dataset.storage).toBe("problem");
+});
+
+test("a practice home says so on every screen", async () => {
+  await openWindow(scenes.practice!(now));
+  await see("practice-banner");
+  await press("nav-settings");
+  await see("practice-banner");
+});
+
+test("a window that cannot read what is kept says so and tries again", async () => {
+  const { PretendProgram } = await import("../src/lib/preview");
+  const { useDoor } = await import("../src/lib/ipc");
+  const { render } = await import("@testing-library/svelte");
+  const { default: App } = await import("../src/App.svelte");
+  const program = new PretendProgram(empty());
+  program.answer("overview", () => {
+    throw new Error("the command is missing");
+  });
+  useDoor(program);
+  render(App);
+  expect((await see("error-message")).textContent).toContain("did not answer");
+  program.answer("overview", () => empty());
+  await press("try-again");
+  await see("first-start");
+});
+
+test("what was known stays when it cannot be asked for again", async () => {
+  const program = await openWindow({ ...empty(), accounts: [workAccount(now)] });
+  program.answer("overview", () => {
+    throw { code: "failed", message: "accounts.json cannot be read.", cure: "Check its rights.", detail: null };
+  });
+  program.tell("changed");
+  expect((await see("notice")).textContent).toContain("accounts.json");
+  await see("account-row");
+});
+
+test("the theme is kept and worn", async () => {
+  const program = await openWindow({ ...empty(), accounts: [workAccount(now)] });
+  await press("nav-settings");
+  await press("theme-dark");
+  await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
+  expect(lastAsked(program, "set_preferences")).toEqual({ preferences: { theme: "dark", last_screen: "settings" } });
+});
+
+test("the window opens where it was left", async () => {
+  const overview = { ...empty(), accounts: [workAccount(now)] };
+  await openWindow({ ...overview, preferences: { theme: "system", last_screen: "settings" } });
+  await waitFor(async () => expect((await see("main")).dataset.screen).toBe("settings"));
+});
+
+test("a new screen takes the focus to its heading", async () => {
+  await openWindow({ ...empty(), accounts: [workAccount(now)] });
+  await press("nav-settings");
+  expect(document.activeElement).toBe(await see("screen-title"));
+});
+
+test("a provider is saved as it was typed, and its id follows its name", async () => {
+  const program = await openWindow({ ...empty(), accounts: [workAccount(now)] });
+  await press("nav-settings");
+  await press("add-provider");
+  await user.type(await see("provider-name"), "Acme Gateway");
+  await user.type(await see("provider-issuer"), "https://login.acme.example");
+  await user.type(await see("provider-client-id"), "desktop-1");
+  await press("provider-save");
+  await waitFor(async () => expect((await see("main")).dataset.screen).toBe("settings"));
+  expect(lastAsked(program, "save_provider")).toEqual({
+    form: {
+      id: "acme-gateway",
+      name: "Acme Gateway",
+      issuer: "https://login.acme.example",
+      authorize_url: null,
+      token_url: null,
+      client_id: "desktop-1",
+      scopes: [],
+      payer: "company",
+      token_request: null,
+      base_url: null,
+    },
+    replaces: null,
+  });
+});
+
+test("a built-in provider keeps its addresses when a client id is entered", async () => {
+  const program = await openWindow(empty());
+  await press("route-claude-console");
+  await user.type(await see("provider-client-id"), "mine");
+  await press("provider-save");
+  await waitFor(() => expect(lastAsked(program, "save_provider")).toBeDefined());
+  expect(lastAsked(program, "save_provider")).toMatchObject({
+    replaces: "claude-console",
+    form: { id: "claude-console", client_id: "mine", authorize_url: consoleReady.authorize_url },
+  });
+});
+
+test.each([
+  ["Acme Gateway", "acme-gateway"],
+  ["  Größe & Söhne ", "gro-e-sohne"],
+  ["a_b-c", "a_b-c"],
+  ["", ""],
+])("the id of %j is %j", (name, id) => expect(idFrom(name)).toBe(id));

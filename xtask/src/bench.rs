@@ -1,0 +1,1 @@
+//! `cargo xtask bench`: the figures of `docs/performance.md`, measured as ratios in one run.
