@@ -3,6 +3,9 @@
 //! Our own has to live through every one of them, and through all at once. What the plugin does is measured and has
 //! to be what ARCHITECTURE.md says.
 
+#[path = "../../crates/keyfob/src/sign_in/redirect_attacks.rs"]
+mod redirect_attacks;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,10 +15,12 @@ use keyfob::{
     StoreError,
 };
 use keyfob_desktop::plugin_listener::PluginListener;
-use keyfob_tests::hostile::{ATTACKS, Attack, ask};
 use mock_provider::{Decision, MockProvider, Options};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use url::Url;
+
+use crate::redirect_attacks::{Attack, ask, attacks};
 
 /// How long the true redirect may take before the listener counts as frozen.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -28,7 +33,10 @@ impl SecretStore for Memory {
         Ok(self.0.lock().unwrap().get(account).cloned())
     }
     fn save(&self, account: &AccountId, _: &str, secret: &Secret) -> Result<(), StoreError> {
-        self.0.lock().unwrap().insert(account.clone(), secret.clone());
+        self.0
+            .lock()
+            .unwrap()
+            .insert(account.clone(), secret.clone());
         Ok(())
     }
     fn delete(&self, account: &AccountId) -> Result<(), StoreError> {
@@ -78,32 +86,40 @@ async fn begin(mock: &MockProvider, plugin: bool) -> Waiting {
 async fn true_redirect(waiting: Waiting) -> bool {
     let url = waiting.handle.url().unwrap().clone();
     let target = format!("{}?{}", url.path(), url.query().unwrap());
-    let head = format!("GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", host(&url));
-    let answer = ask(url.port().unwrap(), &head, PATIENCE).await.unwrap();
+    let head = format!(
+        "GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        host(&url)
+    );
+    let answer = ask(url.port().unwrap(), &head).await;
     let location = answer
         .lines()
-        .find_map(|line| line.to_lowercase().starts_with("location: ").then(|| line[10..].trim()))
+        .find_map(|line| {
+            line.to_lowercase()
+                .starts_with("location: ")
+                .then(|| line[10..].trim())
+        })
         .expect("the mock provider agrees by itself");
     let back = Url::parse(location).unwrap();
     let target = format!("{}?{}", back.path(), back.query().unwrap());
     let port = waiting.port;
     let browser = async move {
         let head = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
-        ask(port, &head, PATIENCE).await;
+        let _ = timeout(PATIENCE, ask(port, &head)).await;
         let head = format!(
             "GET /cb HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nFull-Url: http://127.0.0.1:{port}{target}\r\n\r\n"
         );
-        ask(port, &head, PATIENCE).await;
+        let _ = timeout(PATIENCE, ask(port, &head)).await;
     };
-    let (_, ended) = tokio::join!(browser, tokio::time::timeout(PATIENCE, waiting.finished));
+    let (_, ended) = tokio::join!(browser, timeout(PATIENCE, waiting.finished));
     ended.is_ok_and(|ended| ended.unwrap().is_ok())
 }
 
-async fn completes_after(mock: &MockProvider, plugin: bool, attacks: &[&Attack]) -> bool {
+async fn completes_after(mock: &MockProvider, plugin: bool, attacks: &[Attack]) -> bool {
     let waiting = begin(mock, plugin).await;
     let mut open = Vec::new();
     for attack in attacks {
-        open.extend((attack.run)(waiting.port).await);
+        // A frozen listener leaves the attacker waiting too.
+        open.push(timeout(PATIENCE, (attack.1)(waiting.port)).await);
     }
     true_redirect(waiting).await
 }
@@ -119,8 +135,7 @@ async fn mock() -> MockProvider {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_own_listener_lives_through_all_attacks_at_once() {
     let mock = mock().await;
-    let all: Vec<&Attack> = ATTACKS.iter().collect();
-    assert!(completes_after(&mock, false, &all).await);
+    assert!(completes_after(&mock, false, &attacks()).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,17 +146,28 @@ async fn both_listeners_are_as_architecture_md_says() {
         "the plugin completes where nobody attacks it"
     );
     let mut table = String::from("| attack | own listener | tauri-plugin-oauth |\n|---|---|---|\n");
-    for attack in ATTACKS {
+    for attack in attacks() {
         let own = completes_after(&mock, false, &[attack]).await;
-        assert!(own, "our own listener does not live through: {}", attack.name);
+        assert!(own, "our own listener does not live through: {}", attack.0);
         let plugin = completes_after(&mock, true, &[attack]).await;
         let word = |completes| if completes { "completes" } else { "**fails**" };
-        table.push_str(&format!("| {} | {} | {} |\n", attack.name, word(own), word(plugin)));
+        table.push_str(&format!(
+            "| {} | {} | {} |\n",
+            attack.0,
+            word(own),
+            word(plugin)
+        ));
     }
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let said = page.split("<!-- listeners:begin -->\n").nth(1).unwrap_or_default();
-    let said = said.split("<!-- listeners:end -->").next().unwrap_or_default();
+    let said = page
+        .split("<!-- listeners:begin -->\n")
+        .nth(1)
+        .unwrap_or_default();
+    let said = said
+        .split("<!-- listeners:end -->")
+        .next()
+        .unwrap_or_default();
     assert_eq!(said, table, "put this table into ARCHITECTURE.md:\n{table}");
 }
 

@@ -18,6 +18,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then_some(value.trim())
+        })
+    }
+
     /// The body as JSON, and the end of the test where it is none or the server said no.
     pub fn json(&self) -> Value {
         assert!(
@@ -34,6 +42,19 @@ impl Answer {
 /// `GET`.
 pub fn get(url: &str) -> Answer {
     ask("GET", url, None)
+}
+
+/// `GET`, going where the answer points, as a browser does.
+pub fn browse(url: &str) -> Answer {
+    let mut url = url.to_owned();
+    for _ in 0..5 {
+        let answer = get(&url);
+        match answer.header("location") {
+            Some(location) if (300..400).contains(&answer.status) => url = location.to_owned(),
+            _ => return answer,
+        }
+    }
+    panic!("{url} points on and on")
 }
 
 /// `DELETE`.

@@ -8,7 +8,6 @@ pub mod browser;
 pub mod display;
 pub mod environment;
 pub mod home;
-pub mod hostile;
 pub mod http;
 pub mod keyfob;
 pub mod keyring;

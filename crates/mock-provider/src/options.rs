@@ -53,6 +53,14 @@ pub struct Options {
     pub entropy: Entropy,
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the clock comes from when no other is given"
+)]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -66,7 +74,7 @@ impl Default for Options {
             marker: None,
             issuer: None,
             auto: None,
-            clock: Arc::new(SystemTime::now),
+            clock: Arc::new(now),
             entropy: Arc::new(|bytes| getrandom::fill(bytes).map_err(io::Error::other)),
         }
     }

@@ -177,7 +177,12 @@ impl Keyfob {
         self.0.accounts.change(|accounts| {
             if let Some(Facts::Tokens(facts)) = accounts.get_mut(&account.id).map(|a| &mut a.facts)
             {
-                let since = facts.trouble.as_ref().map_or(now, |t| t.since);
+                // Once the server has ended the sign-in, no later trouble says less than that.
+                if facts.trouble.as_ref().is_some_and(|t| t.is_final) && !is_final {
+                    return Ok(());
+                }
+                let earlier = facts.trouble.as_ref().filter(|t| t.is_final == is_final);
+                let since = earlier.map_or(now, |t| t.since);
                 facts.trouble = Some(Trouble {
                     since,
                     is_final,

@@ -76,6 +76,11 @@ pub(crate) fn attacks() -> Vec<Attack> {
         ("the exit bytes of tauri-plugin-oauth", |p| {
             Box::pin(async move { leave_open(p, 3, "\u{1}\u{3}\u{3}\u{7}").await })
         }),
+        ("the forged page report of tauri-plugin-oauth", |p| {
+            let report = format!("Full-Url: http://127.0.0.1:{p}/callback?code=c&state=x\r\n\r\n");
+            let head = format!("GET /cb HTTP/1.1\r\nHost: 127.0.0.1:{p}\r\n");
+            Box::pin(requests(p, vec![head + &report]))
+        }),
         ("what is no HTTP", |p| {
             let texts = ["GET\r\n\r\n", "\0\0\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n"];
             Box::pin(requests(p, texts.map(str::to_owned).to_vec()))

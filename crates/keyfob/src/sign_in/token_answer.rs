@@ -51,7 +51,7 @@ pub(crate) fn read_error(body: &[u8]) -> Option<ErrorAnswer> {
 pub(crate) fn read_tokens(body: &[u8]) -> Result<TokenAnswer, &'static str> {
     let value: Value = serde_json::from_slice(body).map_err(|_| "the token answer is not JSON")?;
     let object = value.as_object().ok_or("the token answer is no object")?;
-    if let Some(kind) = object.get("token_type")
+    if let Some(kind) = object.get("token_type").filter(|kind| !kind.is_null())
         && !kind
             .as_str()
             .is_some_and(|k| k.eq_ignore_ascii_case("bearer"))

@@ -1,0 +1,199 @@
+//! Recognisable secrets are planted, every flow is walked by window and command, and everything that came out is
+//! searched: standard output and error, command lines and environments of every process of the session, every file,
+//! the page and all that it stores.
+
+use std::time::Duration;
+
+use keyfob_tests::home::{files_under, files_with};
+use keyfob_tests::{
+    ArgvWatch, Browser, DesktopSession, Home, Keyring, MockProvider, Output, Visit, Window, http,
+};
+use serde_json::json;
+
+/// Woven into every code and token that the practice server issues.
+const PLANTED: &str = "PLANTED7Q";
+/// A key, with the same mark.
+const KEY: &str = "sk-ant-api03-PLANTED7Q-window-9f2A";
+const KEY_OF_COMMAND: &str = "sk-ant-api03-PLANTED7Q-command-1234";
+const REFUSED_KEY: &str = "sk-ant-api03-PLANTED7Q-revoked";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_comes_out_anywhere() {
+    let session = DesktopSession::with_display(Keyring::Unlocked);
+    let watch = ArgvWatch::start(&session);
+    let browser = Browser::install(&session, &Visit::Agree);
+    let mock = MockProvider::start(&["--marker", PLANTED]);
+    let home = Home::new(&session, "home", mock.config_block());
+    let mut said = Said::default();
+
+    let window = Window::open(&session, &home).await;
+    let mut pages = Vec::new();
+    window.click("[data-testid='route-mock']").await;
+    window
+        .wait_for("[data-testid='account-row'][data-state='fresh']")
+        .await;
+    browser.wait_for_visit(0);
+    pages.push(shown(&window).await);
+    window.click("[data-testid='add-account']").await;
+    window.click("[data-testid='route-api-key']").await;
+    for key in [REFUSED_KEY, KEY] {
+        window.type_into("[data-testid='key-field']", key).await;
+        window.click("[data-testid='key-submit']").await;
+        if key == REFUSED_KEY {
+            window.wait_for("[data-testid='key-error']").await;
+            pages.push(shown(&window).await);
+        }
+    }
+    window
+        .wait_for("[data-testid='account-row'][data-state='valid']")
+        .await;
+    pages.push(shown(&window).await);
+
+    // The server repeats what it was sent, in every error.
+    for kind in [
+        json!({ "status": 400, "error": "string" }),
+        json!({ "status": 503, "error": "object" }),
+    ] {
+        mock.fault(&json!({ "on": "token", "kind": kind, "times": 1, "echo": true }));
+        browser.next_visit(&Visit::Agree);
+        window.click("[data-testid='add-account']").await;
+        window.click("[data-testid='route-mock']").await;
+        window.wait_for("[data-testid='sign-in-failed']").await;
+        pages.push(shown(&window).await);
+        mock.fault(&json!({ "on": "refresh", "kind": kind, "times": 1, "echo": true }));
+        said.hear(
+            session
+                .keyfob(&home, &["token", "ada@example.com", "--min-valid", "9h"])
+                .run(),
+        );
+        mock.clear_faults();
+        window.click("[data-testid='nav-accounts']").await;
+    }
+    pages.push(shown(&window).await);
+
+    said.hear(
+        session
+            .keyfob(&home, &["add-key"])
+            .stdin(KEY_OF_COMMAND)
+            .run(),
+    );
+    said.hear(session.keyfob(&home, &["add-key"]).stdin(REFUSED_KEY).run());
+    said.hear(session.keyfob(&home, &["add-key", KEY_OF_COMMAND]).run());
+    said.hear(
+        session
+            .keyfob(&home, &["rename", "ada@example.com", KEY_OF_COMMAND])
+            .run(),
+    );
+    said.hear(login_by_paste(&session, &home));
+    for arguments in [
+        &["accounts"][..],
+        &["accounts", "--json"],
+        &["status"],
+        &["status", "--json"],
+    ] {
+        said.hear(session.keyfob(&home, arguments).run());
+    }
+    let token = session
+        .keyfob(&home, &["token", "ada@example.com"])
+        .run()
+        .expect_code(0);
+    assert!(
+        token.stdout.contains(PLANTED),
+        "the mark is in what is meant to be handed out"
+    );
+    said.hear_words_of(token);
+
+    // The secrets are where they belong, or the search below would find nothing for the wrong reason.
+    let kept = session.all_secrets();
+    assert!(
+        kept.len() >= 3
+            && kept
+                .iter()
+                .all(|item| item.secret.as_ref().unwrap().contains(PLANTED))
+    );
+
+    pages.push(shown(&window).await);
+    said.hear(session.keyfob(&home, &["logout", "--all"]).run());
+    window.close().await;
+
+    for page in &pages {
+        assert!(!page.contains(PLANTED), "the page holds a secret:\n{page}");
+    }
+    for words in &said.0 {
+        assert!(!words.contains(PLANTED), "a secret was said:\n{words}");
+    }
+    // What a test typed itself as an argument, and the address bar of the person's browser, are not ours to hide.
+    let typed = |line: &String| line.contains(KEY_OF_COMMAND) || line.contains("chromium");
+    let lines: Vec<_> = watch
+        .with(PLANTED)
+        .into_iter()
+        .filter(|l| !typed(l) && !l.contains("--marker"))
+        .collect();
+    assert!(
+        lines.is_empty(),
+        "a command line or environment holds a secret: {lines:#?}"
+    );
+    let files = files_under(session.root());
+    let outside: Vec<_> = files_with(&files, PLANTED)
+        .into_iter()
+        .filter(|path| !path.to_string_lossy().contains("/browser/"))
+        .collect();
+    assert!(outside.is_empty(), "files hold a secret: {outside:#?}");
+}
+
+/// Everything that was said, on both outputs.
+#[derive(Default)]
+struct Said(Vec<String>);
+
+impl Said {
+    fn hear(&mut self, output: Output) {
+        self.0.push(format!("{}\n{}", output.stdout, output.stderr));
+    }
+
+    fn hear_words_of(&mut self, output: Output) {
+        self.0.push(output.stderr);
+    }
+}
+
+/// All that the page holds: its text, its source, its storages and fields.
+async fn shown(window: &Window) -> String {
+    let source = window.page_source().await;
+    source + &window.storage_dump().await
+}
+
+fn login_by_paste(session: &DesktopSession, home: &Home) -> Output {
+    let soon = Duration::from_secs(30);
+    let mut login = session
+        .keyfob(
+            home,
+            &[
+                "login",
+                "--no-browser",
+                "--provider",
+                "mock",
+                "--label",
+                "Pasted",
+            ],
+        )
+        .spawn();
+    let lines = login
+        .stderr
+        .until(soon, |line| line.contains("Waiting for your browser"));
+    let mut urls = lines
+        .iter()
+        .filter(|line| line.contains("response_type=code"));
+    let url = urls.nth(1).unwrap().trim().to_owned();
+    let browser = Browser::install(session, &Visit::ReadCode);
+    let code = browser
+        .open(session, &url)
+        .code
+        .expect("the page shows a code");
+    assert!(code.contains(PLANTED));
+    login.type_line("PLANTED7Q-of-another-sign-in#state");
+    login
+        .stderr
+        .until(soon, |line| line.contains("Still waiting"));
+    login.type_line(&code);
+    let _ = http::browse(&url);
+    login.wait(soon)
+}
