@@ -76,13 +76,15 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The page keeps nothing on disk: what it has to remember, the core and the preferences remember for it.
+/// The page stores nothing: what it has to remember, the core and the preferences remember for it. What the web view
+/// itself keeps (caches) lies in our own folder, so that a home of its own has one of its own.
 fn open_window(app: &AppHandle) -> tauri::Result<()> {
+    let data = app.state::<Desk>().keyfob.home().data_folder().to_owned();
     WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
         .title("Keyfob")
         .inner_size(960.0, 680.0)
         .min_inner_size(400.0, 400.0)
-        .incognito(true)
+        .data_directory(data.join("webview"))
         .theme(preferences::load(app).theme.for_window())
         .build()?;
     Ok(())

@@ -80,9 +80,10 @@ pub(crate) enum Command {
     Token {
         /// An account's label or id; the default account where it is left out
         account: Option<String>,
-        /// How much longer it has to be valid, such as 90s, 2m or 1h
-        #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
-        min_valid: SignedDuration,
+        /// How much longer it has to be valid, such as 90s, 2m or 1h; a token is renewed two minutes before its end
+        /// where this is left out
+        #[arg(long, value_name = "TIME", value_parser = duration)]
+        min_valid: Option<SignedDuration>,
     },
     /// Make an account the one that tools get when they name none
     Use {

@@ -67,7 +67,9 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             }
         }
         Command::Token { account, min_valid } => {
-            let handed = keyfob.token(account.as_deref(), min_valid).await?;
+            let handed = keyfob
+                .token(account.as_deref(), min_valid.unwrap_or_default())
+                .await?;
             if let Some(warning) = &handed.warning {
                 let words = words::error(warning);
                 io.say(&format!(

@@ -42,6 +42,7 @@ pub(crate) fn install(needs: &[&Need], release: &str) -> Result<()> {
         "install",
         "--yes",
         "--quiet",
+        "--option=Dpkg::Use-Pty=0",
         "--no-install-recommends",
     ];
     arguments.extend(names);

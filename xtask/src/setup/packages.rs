@@ -96,6 +96,11 @@ const TEST: &[Need] = &[
         "answers dialogs of the system",
     ),
     need(
+        ["xclip", "xclip", "xclip"],
+        Sign::Program(&["xclip"]),
+        "reads the clipboard as another program would",
+    ),
+    need(
         ["fonts-dejavu-core", "dejavu-sans-fonts", "ttf-dejavu"],
         Sign::None,
         "letters in screenshots",

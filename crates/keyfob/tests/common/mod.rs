@@ -118,7 +118,7 @@ impl World {
     }
 
     pub async fn token(&self) -> Result<Handed, Error> {
-        self.keyfob.token(None, SignedDuration::from_secs(30)).await
+        self.keyfob.token(None, SignedDuration::ZERO).await
     }
 
     pub fn status(&self) -> Status {
