@@ -6,7 +6,7 @@ use tauri::{AppHandle, State};
 use crate::desk::Desk;
 use crate::preferences::{self, Preferences};
 use crate::view::{Overview, ProviderView, StorageView, WaitingView};
-use crate::{browser, clipboard};
+use crate::{browser, clipboard, storage};
 
 type Answer<T> = std::result::Result<T, Error>;
 
@@ -20,14 +20,15 @@ pub(crate) async fn overview(app: AppHandle, desk: State<'_, Desk>) -> Answer<Ov
     });
     let config = keyfob.config().map_err(|error| problems.push(error)).ok();
     let providers = config.as_ref().map_or(&[][..], |c| &c.providers);
+    let (problem, practice) = tokio::join!(storage::problem(&app), desk.practice.view(providers));
     Ok(Overview {
         accounts,
-        practice: desk.practice.view(providers).await,
+        practice,
         practice_home: config.as_ref().is_some_and(|c| c.api.practice),
         providers: providers.iter().map(ProviderView::from).collect(),
         storage: StorageView {
             name: keyfob.storage_name().to_owned(),
-            problem: keyfob.look_at_storage().await.err(),
+            problem,
         },
         waiting: desk.waiting(),
         preferences: preferences::load(&app),
@@ -55,7 +56,7 @@ pub(crate) async fn copy_sign_in_link(
 ) -> Answer<()> {
     let handle = desk.handle()?;
     let url = browser::link(&handle, leg)?;
-    clipboard::copy(&app, url.as_str())
+    clipboard::copy(&app, url.to_string()).await
 }
 
 #[tauri::command]
@@ -72,7 +73,7 @@ pub(crate) async fn paste_code(desk: State<'_, Desk>, text: String) -> Answer<()
 
 #[tauri::command]
 pub(crate) async fn cancel_sign_in(desk: State<'_, Desk>) -> Answer<()> {
-    desk.handle()?.cancel().await;
+    desk.cancel_sign_in().await;
     Ok(())
 }
 
@@ -90,26 +91,31 @@ pub(crate) async fn add_api_key(
         workspace_id,
         verify,
     };
+    let _pending = desk.pending.begin();
     desk.keyfob.add_api_key(key).await
 }
 
 #[tauri::command]
 pub(crate) async fn check_key(desk: State<'_, Desk>, account_id: String) -> Answer<Status> {
+    let _pending = desk.pending.begin();
     desk.keyfob.check_key(&account_id).await
 }
 
 #[tauri::command]
 pub(crate) async fn set_default(desk: State<'_, Desk>, account_id: String) -> Answer<()> {
-    desk.keyfob.set_default(&account_id).map(drop)
+    desk.change(move |keyfob| keyfob.set_default(&account_id).map(drop))
+        .await
 }
 
 #[tauri::command]
 pub(crate) async fn rename(desk: State<'_, Desk>, account_id: String, label: String) -> Answer<()> {
-    desk.keyfob.rename(&account_id, &label).map(drop)
+    desk.change(move |keyfob| keyfob.rename(&account_id, &label).map(drop))
+        .await
 }
 
 #[tauri::command]
 pub(crate) async fn sign_out(desk: State<'_, Desk>, account_id: String) -> Answer<SignOutReport> {
+    let _pending = desk.pending.begin();
     desk.keyfob.sign_out(&account_id).await
 }
 
@@ -119,14 +125,16 @@ pub(crate) async fn copy_token(
     desk: State<'_, Desk>,
     account_id: String,
 ) -> Answer<()> {
+    // The token may have to be renewed, which spends the one before it.
+    let _pending = desk.pending.begin();
     let as_it_comes = jiff::SignedDuration::ZERO;
     let handed = desk.keyfob.token(Some(&account_id), as_it_comes).await?;
-    clipboard::copy_for_a_while(&app, handed.secret)
+    clipboard::copy_for_a_while(&app, handed.secret).await
 }
 
 #[tauri::command]
 pub(crate) async fn start_practice(desk: State<'_, Desk>) -> Answer<String> {
-    desk.practice.start(&desk.keyfob).await
+    desk.practice.start(&desk).await
 }
 
 #[tauri::command]
@@ -135,12 +143,14 @@ pub(crate) async fn save_provider(
     form: ProviderForm,
     replaces: Option<String>,
 ) -> Answer<()> {
-    desk.keyfob.save_provider(&form, replaces.as_deref())
+    desk.change(move |keyfob| keyfob.save_provider(&form, replaces.as_deref()))
+        .await
 }
 
 #[tauri::command]
 pub(crate) async fn remove_provider(desk: State<'_, Desk>, provider_id: String) -> Result<()> {
-    desk.keyfob.remove_provider(&provider_id)
+    desk.change(move |keyfob| keyfob.remove_provider(&provider_id))
+        .await
 }
 
 #[tauri::command]

@@ -3,13 +3,18 @@
 use std::sync::{Mutex, PoisonError};
 
 use keyfob::{
-    Code, Error, Keyfob, ListenerChoice, Listening, Phase, Result, SignInHandle, SignInRequest,
+    Code, Error, Keyfob, ListenerChoice, Listening, Phase, Result, SignIn, SignInHandle,
+    SignInRequest,
 };
 use tauri::{AppHandle, Emitter, Manager};
+use tokio::sync::watch;
 
 use crate::browser;
+use crate::clipboard::Copied;
+use crate::leaving::Pending;
 use crate::plugin_listener::PluginListener;
 use crate::practice::Practice;
+use crate::storage::Storage;
 use crate::view::{SignInEnded, WaitingView};
 
 /// Told to the page when accounts, providers or the sign-in under way have changed.
@@ -22,7 +27,26 @@ pub(crate) const SIGN_IN_ENDED: &str = "sign_in_ended";
 pub(crate) struct Desk {
     pub(crate) keyfob: Keyfob,
     pub(crate) practice: Practice,
+    pub(crate) storage: Storage,
+    pub(crate) pending: Pending,
+    pub(crate) copied: Copied,
     under_way: Mutex<Option<UnderWay>>,
+    /// Held while an attempt begins: there is one at a time.
+    beginning: tokio::sync::Mutex<()>,
+    newest: watch::Sender<Newest>,
+}
+
+/// The attempt that was asked for last, and whether it was then cancelled.
+#[derive(Clone, Copy, Default)]
+struct Newest {
+    number: u64,
+    cancelled: bool,
+}
+
+impl Newest {
+    fn wants(self, number: u64) -> bool {
+        self.number == number && !self.cancelled
+    }
 }
 
 /// The sign-in under way, and how it looks.
@@ -37,20 +61,39 @@ impl Desk {
         Self {
             keyfob,
             practice: Practice::default(),
+            storage: Storage::default(),
+            pending: Pending::default(),
+            copied: Copied::default(),
             under_way: Mutex::default(),
+            beginning: tokio::sync::Mutex::default(),
+            newest: watch::Sender::default(),
         }
+    }
+
+    /// Changes files, where it holds up nobody else: their locks may have to be waited for.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Keyfob) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let _pending = self.pending.begin();
+        let keyfob = self.keyfob.clone();
+        let worked = tauri::async_runtime::spawn_blocking(move || work(&keyfob)).await;
+        worked.unwrap_or_else(|_| {
+            Err(Error::new(
+                Code::Failed,
+                "The change broke off inside Keyfob.",
+                "Try again, and please report this.",
+            ))
+        })
     }
 
     /// The sign-in under way, as the page shows it.
     pub(crate) fn waiting(&self) -> Option<WaitingView> {
         let under_way = self.under_way()?;
-        match under_way.handle.phase() {
-            Phase::Over => None,
-            phase => Some(WaitingView {
-                exchanging: phase == Phase::Storing,
-                ..under_way.view
-            }),
-        }
+        Some(WaitingView {
+            exchanging: under_way.handle.phase() == Phase::Storing,
+            ..under_way.view
+        })
     }
 
     /// The sign-in under way, to talk to.
@@ -65,17 +108,46 @@ impl Desk {
         })
     }
 
-    /// begin → open the browser → wait in a task of its own → tell the page how it ended.
+    /// Ends the sign-in that waits, and one that is only beginning.
+    pub(crate) async fn cancel_sign_in(&self) {
+        self.newest.send_modify(|newest| newest.cancelled = true);
+        self.cancel_under_way().await;
+    }
+
+    /// Begins a sign-in, unless a newer one is begun or it is cancelled before it could.
     pub(crate) async fn begin_sign_in(
         &self,
         app: &AppHandle,
         provider: String,
         account: Option<String>,
     ) -> Result<WaitingView> {
-        // The newest wish counts; an older attempt would only wait for a browser tab that nobody looks at.
-        if let Ok(older) = self.handle() {
-            older.cancel().await;
+        let mut number = 0;
+        self.newest.send_modify(|newest| {
+            number = newest.number + 1;
+            *newest = Newest {
+                number,
+                cancelled: false,
+            };
+        });
+        let mut newest = self.newest.subscribe();
+        tokio::select! {
+            biased;
+            _ = newest.wait_for(|newest| !newest.wants(number)) => Err(cancelled()),
+            begun = self.begin(app, number, provider, account) => begun,
         }
+    }
+
+    /// begin → open the browser → wait in a task of its own → tell the page how it ended.
+    async fn begin(
+        &self,
+        app: &AppHandle,
+        number: u64,
+        provider: String,
+        account: Option<String>,
+    ) -> Result<WaitingView> {
+        let _one_at_a_time = self.beginning.lock().await;
+        // The newest wish counts; an older attempt would only wait for a browser tab that nobody looks at.
+        self.cancel_under_way().await;
         let plugin = match self.keyfob.config()?.listener {
             ListenerChoice::Plugin => Some(PluginListener::start()?),
             ListenerChoice::Own => None,
@@ -103,38 +175,35 @@ impl Desk {
             browser_problem: url.and_then(|url| browser::open(app, url.as_str()).err()),
             exchanging: false,
         };
-        *self.lock() = Some(UnderWay {
-            handle: handle.clone(),
-            view: view.clone(),
-        });
-
-        let teller = app.clone();
-        let mut progress = handle.clone();
-        tauri::async_runtime::spawn(async move {
-            while progress.phase_changed().await != Phase::Over {
-                tell(&teller, CHANGED, ());
+        {
+            // Whoever cancels says so first and then looks here, so one of the two sees the other.
+            let mut under_way = self.lock();
+            if !self.newest.borrow().wants(number) {
+                return Err(cancelled());
             }
-        });
-        let teller = app.clone();
-        tauri::async_runtime::spawn(async move {
-            // Lives as long as the attempt: dropping it closes its port.
-            let plugin = plugin.map(|plugin| plugin.feed(handle));
-            let ended = match sign_in.finish().await {
-                Ok(account) => SignInEnded::SignedIn {
-                    account: Box::new(account),
-                },
-                Err(error) if error.code == Code::Cancelled => SignInEnded::Cancelled,
-                Err(error) => SignInEnded::Failed { error },
-            };
-            drop(plugin);
-            tell(&teller, SIGN_IN_ENDED, ended);
-            tell(&teller, CHANGED, ());
-        });
+            *under_way = Some(UnderWay {
+                handle: handle.clone(),
+                view: view.clone(),
+            });
+        }
+        see_through(app, number, sign_in, plugin);
         Ok(view)
     }
 
+    /// What is being stored cannot be cancelled any more, and would not hear of it.
+    async fn cancel_under_way(&self) {
+        let waiting = self
+            .handle()
+            .ok()
+            .filter(|handle| handle.phase() == Phase::Waiting);
+        if let Some(handle) = waiting {
+            handle.cancel().await;
+        }
+    }
+
     fn under_way(&self) -> Option<UnderWay> {
-        self.lock().clone()
+        let under_way = self.lock().clone();
+        under_way.filter(|under_way| under_way.handle.phase() != Phase::Over)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<UnderWay>> {
@@ -142,6 +211,47 @@ impl Desk {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Takes a sign-in to its end, and tells the page how far it is.
+fn see_through(app: &AppHandle, number: u64, sign_in: SignIn, plugin: Option<PluginListener>) {
+    let handle = sign_in.handle();
+    let teller = app.clone();
+    let mut progress = handle.clone();
+    tauri::async_runtime::spawn(async move {
+        while progress.phase_changed().await != Phase::Over {
+            tell(&teller, CHANGED, ());
+        }
+    });
+    let teller = app.clone();
+    // All of it counts as pending, since it may turn from waiting to storing at any time. Who wants to end the
+    // program cancels it first, which ends one that only waits.
+    let pending = app.state::<Desk>().pending.begin();
+    tauri::async_runtime::spawn(async move {
+        // Lives as long as the attempt: dropping it closes its port.
+        let plugin = plugin.map(|plugin| plugin.feed(handle));
+        let ended = match sign_in.finish().await {
+            Ok(account) => SignInEnded::SignedIn {
+                account: Box::new(account),
+            },
+            Err(error) if error.code == Code::Cancelled => SignInEnded::Cancelled,
+            Err(error) => SignInEnded::Failed { error },
+        };
+        drop((plugin, pending));
+        // The page shows the newest attempt, and would take the end of an older one for its end.
+        if teller.state::<Desk>().newest.borrow().number == number {
+            tell(&teller, SIGN_IN_ENDED, ended);
+        }
+        tell(&teller, CHANGED, ());
+    });
+}
+
+fn cancelled() -> Error {
+    Error::new(
+        Code::Cancelled,
+        "The sign-in was cancelled.",
+        "Sign in again whenever you like.",
+    )
 }
 
 /// Tells the page. A page that is not there yet asks for everything when it comes.

@@ -6,9 +6,11 @@ mod browser;
 mod clipboard;
 mod commands;
 mod desk;
+mod leaving;
 pub mod plugin_listener;
 mod practice;
 mod preferences;
+mod storage;
 mod view;
 mod watch;
 
@@ -39,7 +41,8 @@ pub fn run() -> ExitCode {
     let store = Keychain::new(service, Prompts::Allowed);
     let keyfob = Keyfob::new(home, Arc::new(store), Edge::system());
 
-    let ran = tauri::Builder::default()
+    let built = tauri::Builder::default()
+        .plugin(leaving::last_things())
         .plugin(tauri_plugin_single_instance::init(|app, _, _| raise(app)))
         .plugin(tauri_plugin_opener::init())
         .plugin(tauri_plugin_clipboard_manager::init())
@@ -69,9 +72,12 @@ pub fn run() -> ExitCode {
             open_window(app.handle())?;
             Ok(())
         })
-        .run(context);
-    match ran {
-        Ok(()) => ExitCode::SUCCESS,
+        .build(context);
+    match built {
+        Ok(app) => {
+            app.run(leaving::on_event);
+            ExitCode::SUCCESS
+        }
         Err(error) => complain(&format!("The window could not be opened ({error}).")),
     }
 }
@@ -96,6 +102,11 @@ fn raise(app: &AppHandle) {
         let _ = window.show();
         let _ = window.unminimize();
         let _ = window.set_focus();
+    } else {
+        // It was closed, and the program only goes on to finish its work. On Windows a window cannot be made while
+        // the main thread hears an event, so another one asks for it.
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move { open_window(&app) });
     }
 }
 

@@ -15,17 +15,30 @@ use url::Url;
 const PAGE: &str =
     "<html><head></head><body>Go back to Keyfob: it shows how the sign-in ends.</body></html>";
 
-/// The plugin, listening.
+/// A port that the plugin listens at. Dropping it closes the port and ends the plugin's thread.
+#[derive(Debug)]
+struct Port(u16);
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        let port = self.0;
+        // Closing it means connecting to it, which blocks while it is frozen.
+        let closing = move || tauri_plugin_oauth::cancel(port);
+        let _ = std::thread::Builder::new().spawn(closing);
+    }
+}
+
+/// The plugin, listening. Dropping it closes its port.
 #[derive(Debug)]
 pub struct PluginListener {
-    port: u16,
+    port: Port,
     heard: mpsc::UnboundedReceiver<String>,
 }
 
 /// The plugin, listening for a sign-in. Dropping it closes its port.
 #[derive(Debug)]
 pub struct Feeding {
-    port: u16,
+    _port: Port,
     task: JoinHandle<()>,
 }
 
@@ -48,12 +61,15 @@ impl PluginListener {
             )
             .detail(error.to_string())
         })?;
-        Ok(Self { port, heard })
+        Ok(Self {
+            port: Port(port),
+            heard,
+        })
     }
 
     /// The port.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.0
     }
 
     /// Hands everything that is heard to a sign-in, which judges it as it judges what our own listener hears.
@@ -66,15 +82,12 @@ impl PluginListener {
                 }
             }
         });
-        Feeding { port, task }
+        Feeding { _port: port, task }
     }
 }
 
 impl Drop for Feeding {
     fn drop(&mut self) {
         self.task.abort();
-        let port = self.port;
-        // Closing it means connecting to it, which blocks while it is frozen.
-        std::thread::spawn(move || tauri_plugin_oauth::cancel(port));
     }
 }

@@ -2,12 +2,17 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use keyfob::{Code, Error, Keyfob, Provider, Result};
+use keyfob::{Code, Error, Provider, Result};
 use serde::Serialize;
+use tokio::sync::Mutex;
+
+use crate::desk::Desk;
+
+/// How long it may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whether one can practise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,16 +28,18 @@ pub(crate) enum PracticeView {
 }
 
 /// The practice server that this window started, if it did. It ends with the window, because its standard input does.
+/// Whoever starts it holds the lock, so that two clicks start one.
 #[derive(Default)]
 pub(crate) struct Practice(Mutex<Option<Child>>);
 
 impl Practice {
     /// Whether one can practise.
     pub(crate) async fn view(&self, providers: &[Provider]) -> PracticeView {
-        for provider in providers.iter().filter(|p| p.practice) {
-            if answers(provider).await {
-                return PracticeView::Running;
-            }
+        // The one that `start` asks, so that both say the same.
+        if let Some(provider) = providers.iter().find(|p| p.practice)
+            && answers(provider).await
+        {
+            return PracticeView::Running;
         }
         match program() {
             Some(_) => PracticeView::Available,
@@ -41,8 +48,9 @@ impl Practice {
     }
 
     /// Starts it where it is not running, and gives the id of its provider.
-    pub(crate) async fn start(&self, keyfob: &Keyfob) -> Result<String> {
-        let config = keyfob.config()?;
+    pub(crate) async fn start(&self, desk: &Desk) -> Result<String> {
+        let mut server = self.0.lock().await;
+        let config = desk.keyfob.config()?;
         let known = config.providers.iter().find(|p| p.practice);
         if let Some(provider) = known
             && answers(provider).await
@@ -53,54 +61,71 @@ impl Practice {
         let port = known
             .and_then(|p| p.token_url.as_ref()?.port())
             .unwrap_or(0);
-        let block = match self.spawn(port) {
-            Err(_) if port != 0 => self.spawn(0)?,
-            block => block?,
+        let (child, block) = match spawn(port).await {
+            Err(_) if port != 0 => spawn(0).await?,
+            spawned => spawned?,
         };
-        keyfob.merge_providers(&block)?;
-        let config = keyfob.config()?;
+        if let Some(older) = server.replace(child) {
+            // It no longer answered, or another one would not have been started.
+            end(older);
+        }
+        desk.change(move |keyfob| keyfob.merge_providers(&block))
+            .await?;
+        let config = desk.keyfob.config()?;
         let provider = config.providers.iter().find(|p| p.practice);
         provider
             .map(|p| p.id.to_string())
             .ok_or_else(|| failed("it named no provider"))
     }
+}
 
-    fn spawn(&self, port: u16) -> Result<String> {
-        let program = program().ok_or_else(|| failed("its program is not beside the app"))?;
-        let mut child = Command::new(program)
-            .args(["--until-stdin-closes", "--port", &port.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| failed(&error.to_string()))?;
-        let mut block = String::new();
-        if let Some(output) = child.stdout.take() {
-            for line in BufReader::new(output)
-                .lines()
-                .map_while(std::result::Result::ok)
-            {
-                if line == "# ready" {
-                    let older = self
-                        .0
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .replace(child);
-                    if let Some(mut older) = older {
-                        // It no longer answered, or another one would not have been started.
-                        let _ = older.kill();
-                        let _ = older.wait();
-                    }
-                    return Ok(block);
-                }
-                block.push_str(&line);
-                block.push('\n');
-            }
-        }
-        let _ = child.kill();
-        let _ = child.wait();
-        Err(failed("it ended before it was ready"))
+/// Starts the program, and gives what it prints until it is ready.
+async fn spawn(port: u16) -> Result<(Child, String)> {
+    let program = program().ok_or_else(|| failed("its program is not beside the app"))?;
+    let mut command = Command::new(program);
+    command
+        .args(["--until-stdin-closes", "--port", &port.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    #[cfg(windows)]
+    {
+        use std::os::windows::process::CommandExt as _;
+        // CREATE_NO_WINDOW: it is a program for the terminal, and would open one.
+        command.creation_flags(0x0800_0000);
     }
+    let mut child = command
+        .spawn()
+        .map_err(|error| failed(&error.to_string()))?;
+    let output = child.stdout.take();
+    let reading = tauri::async_runtime::spawn_blocking(move || until_ready(output?));
+    let why = match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(Ok(Some(block))) => return Ok((child, block)),
+        Ok(_) => "it ended before it was ready",
+        Err(_) => "it was not ready in time",
+    };
+    // Its output ends with it, and so does the reading.
+    end(child);
+    Err(failed(why))
+}
+
+/// What is printed before the line that says it is ready; none if that never comes.
+fn until_ready(output: ChildStdout) -> Option<String> {
+    let mut block = String::new();
+    for line in BufReader::new(output).lines() {
+        let line = line.ok()?;
+        if line == "# ready" {
+            return Some(block);
+        }
+        block.push_str(&line);
+        block.push('\n');
+    }
+    None
+}
+
+fn end(mut child: Child) {
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Whether something listens where the provider is said to be.

@@ -75,11 +75,13 @@ impl Window {
 
     /// Clicks.
     pub async fn click(&self, css: &str) {
-        self.wait_for(css)
-            .await
-            .click()
-            .await
-            .unwrap_or_else(|error| panic!("{css} cannot be clicked: {error}"));
+        // The page may draw an element anew between finding and clicking it; a person would click the new one.
+        let mut tries = 5;
+        while let Err(error) = self.wait_for(css).await.click().await {
+            tries -= 1;
+            assert!(tries > 0, "{css} cannot be clicked: {error}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Clicks the button or link with this name.

@@ -29,7 +29,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 callback_port,
             };
             let status = login::run(keyfob, wish, io).await?;
-            added(&status, json, io);
+            added(&status, json, io)?;
         }
         Command::AddKey {
             label,
@@ -45,22 +45,22 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 verify: !no_verify,
             };
             let status = keyfob.add_api_key(key).await?;
-            added(&status, json, io);
+            added(&status, json, io)?;
         }
-        Command::Accounts { json: true } => print_json(&keyfob.accounts()?, io),
+        Command::Accounts { json: true } => print_json(&keyfob.accounts()?, io)?,
         Command::Accounts { json: false } => {
             let accounts = keyfob.accounts()?;
             if accounts.is_empty() {
                 io.say("There is no account yet. Sign in with `keyfob login`, or add an API key with `keyfob add-key`.\n");
             }
             let shown: Vec<_> = accounts.iter().map(|s| words::status(s, now())).collect();
-            io.print(&shown.join("\n"));
+            io.print(&shown.join("\n"))?;
         }
         Command::Status { account, json } => {
             let status = keyfob.status(account.as_deref())?;
             match json {
-                true => print_json(&status, io),
-                false => io.print(&(words::status(&status, now()) + &words::more(&status))),
+                true => print_json(&status, io)?,
+                false => io.print(&(words::status(&status, now()) + &words::more(&status)))?,
             }
             if matches!(status.state, State::SignInAgain { .. }) {
                 return Ok(exit_code(keyfob::Code::SignInNeeded));
@@ -77,7 +77,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 ));
             }
             let line = zeroize::Zeroizing::new(format!("{}\n", handed.secret.expose()));
-            io.print(&line);
+            io.print(&line)?;
         }
         Command::Use { account } => {
             let status = keyfob.set_default(&account)?;
@@ -91,7 +91,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "keyfob", &mut script);
-            io.print(&String::from_utf8_lossy(&script));
+            io.print(&String::from_utf8_lossy(&script))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -126,7 +126,7 @@ async fn log_out(
         }
     }
     if json {
-        print_json(&reports, io);
+        print_json(&reports, io)?;
     }
     match last_error {
         Some(error) => Err(error),
@@ -134,17 +134,18 @@ async fn log_out(
     }
 }
 
-fn added(status: &Status, json: bool, io: &mut Io) {
+fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {
     match json {
-        true => print_json(status, io),
+        true => print_json(status, io)?,
         false => io.say(&words::status(status, now())),
     }
+    Ok(())
 }
 
-fn print_json(data: &impl Serialize, io: &mut Io) {
+fn print_json(data: &impl Serialize, io: &mut Io) -> Result<()> {
     // What is printed consists of texts, numbers and lists, which always serialize.
     let text = serde_json::to_string_pretty(data).unwrap_or_default();
-    io.print(&(text + "\n"));
+    io.print(&(text + "\n"))
 }
 
 #[expect(

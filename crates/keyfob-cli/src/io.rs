@@ -1,7 +1,7 @@
 //! Where a command's words go, and where its input comes from.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Read as _, Write};
+use std::io::{ErrorKind, IsTerminal as _, Read as _, Write};
 
 use keyfob::{Code, Error, Result, Secret};
 use zeroize::Zeroizing;
@@ -15,7 +15,7 @@ pub struct Io {
     err: Box<dyn Write>,
     /// Reads an environment variable.
     pub(crate) variable: fn(&str) -> Option<OsString>,
-    /// Whether a person sits at a terminal and could answer a dialog.
+    /// Whether a person reads what is said, and could answer a dialog.
     pub(crate) person_is_there: bool,
     /// Whether standard input is a terminal.
     pub(crate) typed_input: bool,
@@ -34,15 +34,26 @@ impl Io {
             out: Box::new(std::io::stdout()),
             err: Box::new(std::io::stderr()),
             variable,
-            person_is_there: typed_input && std::io::stderr().is_terminal(),
+            person_is_there: std::io::stderr().is_terminal(),
             typed_input,
         }
     }
 
-    /// Data, for programs and people. A reader that has gone away is no failure of ours.
-    pub(crate) fn print(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes());
-        let _ = self.out.flush();
+    /// Data, for programs and people. A reader that has gone away is no failure of ours; a full disk is one.
+    pub(crate) fn print(&mut self, text: &str) -> Result<()> {
+        let written = self
+            .out
+            .write_all(text.as_bytes())
+            .and_then(|()| self.out.flush());
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
+                Code::Failed,
+                "Standard output could not be written.",
+                "Check where it leads: the disk may be full.",
+            )
+            .detail(error.to_string())),
+            _ => Ok(()),
+        }
     }
 
     /// Words, for people.

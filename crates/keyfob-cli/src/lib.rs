@@ -36,7 +36,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCod
             let text = error.render().to_string();
             match error.use_stderr() {
                 true => io.say(&text),
-                false => io.print(&text),
+                false => drop(io.print(&text)),
             }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }

@@ -98,7 +98,8 @@ pub enum Payer {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct Identity {
-    /// The server's own unchanging name for the person; it tells two sign-ins of one person apart from two people.
+    /// The server's own unchanging names for person, organization and workspace: two sign-ins with the same are of one
+    /// account, and two organizations of one person are two.
     #[serde(default)]
     pub subject: Option<String>,
     /// The e-mail address.

@@ -1,12 +1,11 @@
 //! API keys: what is one, and what the server says of it.
 
-use reqwest::Client;
 use serde_json::Value;
 use url::Url;
 
 use crate::account::KeyAnswer;
 use crate::error::{Code, Error, Result};
-use crate::http;
+use crate::http::{self, Http};
 use crate::secret::{Secret, presentable};
 
 /// Reads what a person pasted. Only `sk-ant-` is promised of a key, so nothing is refused by its length or by what
@@ -84,7 +83,7 @@ pub(crate) fn checked_workspace(id: &str) -> Result<String> {
 /// Asks the server with one free request (`GET /v1/models`). An error means that the key is not to be kept; whatever
 /// only says that nothing could be learned comes back as an answer.
 pub(crate) async fn verify(
-    client: &Client,
+    http: &Http,
     api: &Url,
     key: &Secret,
     workspace: Option<&str>,
@@ -100,8 +99,8 @@ pub(crate) async fn verify(
         )
     })?;
     header.set_sensitive(true);
-    let mut request = client
-        .get(url)
+    let mut request = http
+        .get(&url)?
         .header("anthropic-version", "2023-06-01")
         .header("x-api-key", header);
     if let Some(workspace) = workspace {
@@ -145,6 +144,10 @@ fn judge(answer: &http::Answer, key: &Secret) -> Result<KeyAnswer> {
         400 if message.contains("anthropic-workspace-id") => hindered(
             "The key is genuine, but works only with a workspace id. Add the id (wrkspc_…).",
         ),
+        // A proxy's page can carry these numbers too; only the API's own words are a verdict on the key.
+        401..=403 if kind.is_none() => Ok(KeyAnswer::Unknown {
+            reason: format!("Something on the way answered in place of the server ({detail})."),
+        }),
         401 => Err(Error::new(
             Code::NotAccepted,
             "The server does not know this key: it is mistyped, revoked, disabled or expired.",

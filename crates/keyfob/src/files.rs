@@ -31,15 +31,13 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     let write = || -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         make_private_folder(folder)?;
-        if fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink()) {
-            return Err(io::Error::other("it is a symbolic link"));
-        }
+        refuse_link(path)?;
         let mut new = tempfile::Builder::new()
             .prefix(".keyfob-")
             .tempfile_in(folder)?;
         new.write_all(text.as_bytes())?;
         new.as_file().sync_all()?;
-        new.persist(path).map_err(|e| e.error)?;
+        persist(new, path)?;
         sync_folder(folder)
     };
     write().map_err(|error| not_written(path, &error))
@@ -49,6 +47,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
 pub(crate) fn open_for_lock(path: &Path) -> Result<File> {
     let open = || {
         make_private_folder(path.parent().unwrap_or(Path::new(".")))?;
+        refuse_link(path)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
@@ -59,6 +58,31 @@ pub(crate) fn open_for_lock(path: &Path) -> Result<File> {
         options.open(path)
     };
     open().map_err(|error| not_written(path, &error))
+}
+
+fn refuse_link(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink()) {
+        true => Err(io::Error::other("it is a symbolic link")),
+        false => Ok(()),
+    }
+}
+
+/// Windows refuses the rename while another program has the old file open, which is over in a moment.
+fn persist(mut new: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    let mut tries = if cfg!(windows) { 20 } else { 1 };
+    loop {
+        match new.persist(path) {
+            Ok(_) => return Ok(()),
+            Err(failed) => {
+                tries -= 1;
+                if tries == 0 || failed.error.kind() != io::ErrorKind::PermissionDenied {
+                    return Err(failed.error);
+                }
+                new = failed.file;
+                std::thread::sleep(std::time::Duration::from_millis(25));
+            }
+        }
+    }
 }
 
 pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {

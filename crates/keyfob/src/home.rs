@@ -96,9 +96,31 @@ impl Home {
         if !self.named {
             return "Keyfob".to_owned();
         }
-        let digest = Sha256::digest(self.data.as_os_str().as_encoded_bytes());
+        let digest = Sha256::digest(one_spelling(&self.data).as_os_str().as_encoded_bytes());
         let hex: String = digest[..4].iter().map(|b| format!("{b:02x}")).collect();
         format!("Keyfob-{hex}")
+    }
+}
+
+/// One folder has many spellings; all of them have to name the same items.
+fn one_spelling(folder: &Path) -> PathBuf {
+    let plain: PathBuf = folder.components().collect();
+    let mut missing = Vec::new();
+    let mut there = plain.as_path();
+    loop {
+        if let Ok(real) = there.canonicalize() {
+            return missing
+                .iter()
+                .rev()
+                .fold(real, |path, name| path.join(name));
+        }
+        match (there.parent(), there.file_name()) {
+            (Some(parent), Some(name)) => {
+                missing.push(name);
+                there = parent;
+            }
+            _ => return plain,
+        }
     }
 }
 
@@ -119,6 +141,20 @@ mod tests {
         let service = home.keychain_service();
         assert_eq!(service.len(), "Keyfob-".len() + 8);
         assert_ne!(service, Home::at(folder.join("other")).keychain_service());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn however_a_folder_is_spelled_its_items_are_the_same() {
+        let base = tempfile::tempdir().unwrap();
+        let link = base.path().join("link");
+        std::os::unix::fs::symlink(base.path(), &link).unwrap();
+        let service = |path: PathBuf| Home::at(path).keychain_service();
+        let plain = service(base.path().join("home"));
+        assert_eq!(plain, service(base.path().join("./home/")));
+        assert_eq!(plain, service(link.join("home")));
+        std::fs::create_dir(base.path().join("home")).unwrap();
+        assert_eq!(plain, service(link.join("home")));
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! How Keyfob speaks HTTP: honest about who it is, patient for a bounded time, and never following a redirect with
 //! a secret in its hands.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+
+use url::{Host, Url};
+use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
 use crate::secret::presentable;
@@ -16,12 +20,12 @@ const LONGEST_ANSWER: usize = 1 << 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// An answer, whole.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<Duration>,
-    pub(crate) body: Vec<u8>,
+    /// Wiped when it is dropped: it may hold tokens.
+    pub(crate) body: Zeroizing<Vec<u8>>,
 }
 
 /// Why there is no answer.
@@ -35,22 +39,66 @@ pub(crate) enum NoAnswer {
     PointsElsewhere,
 }
 
-/// The client for everything that goes out.
-pub(crate) fn client() -> Result<Client> {
-    Client::builder()
+/// The clients for everything that goes out, each made when it is used for the first time.
+#[derive(Debug, Default)]
+pub(crate) struct Http {
+    outside: OnceLock<Client>,
+    /// For this computer itself: what is allowed to go without TLS must not go to a proxy on the way.
+    here: OnceLock<Client>,
+}
+
+impl Http {
+    /// A `GET` to this address.
+    pub(crate) fn get(&self, url: &Url) -> Result<RequestBuilder> {
+        Ok(self.client(url)?.get(url.clone()))
+    }
+
+    /// A `POST` to this address.
+    pub(crate) fn post(&self, url: &Url) -> Result<RequestBuilder> {
+        Ok(self.client(url)?.post(url.clone()))
+    }
+
+    fn client(&self, url: &Url) -> Result<&Client> {
+        let stays_here = is_loopback(url);
+        let kept = match stays_here {
+            true => &self.here,
+            false => &self.outside,
+        };
+        if let Some(client) = kept.get() {
+            return Ok(client);
+        }
+        let client = client(stays_here)?;
+        Ok(kept.get_or_init(|| client))
+    }
+}
+
+fn client(stays_here: bool) -> Result<Client> {
+    let mut builder = Client::builder()
         .user_agent(concat!("keyfob/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .timeout(LONGEST_WAIT)
-        .connect_timeout(Duration::from_secs(10))
-        .build()
-        .map_err(|error| {
-            Error::new(
-                Code::Network,
-                "The network could not be set up.",
-                "Check the system's certificates and the proxy variables.",
-            )
-            .detail(error.to_string())
-        })
+        .connect_timeout(Duration::from_secs(10));
+    if stays_here {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| {
+        Error::new(
+            Code::Network,
+            "The network could not be set up.",
+            "Check the system's certificates and the proxy variables.",
+        )
+        .detail(error.to_string())
+    })
+}
+
+/// Whether an address is on this computer.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// Sends a request and reads its answer whole.
@@ -71,8 +119,8 @@ pub(crate) async fn ask(request: RequestBuilder) -> Result<Answer, NoAnswer> {
     })
 }
 
-async fn read(response: &mut Response) -> Result<Vec<u8>, NoAnswer> {
-    let mut body = Vec::new();
+async fn read(response: &mut Response) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
+    let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > LONGEST_ANSWER {
             return Err(NoAnswer::TooLong);

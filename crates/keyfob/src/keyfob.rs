@@ -8,10 +8,9 @@ mod sign_out;
 mod signing_in;
 mod tokens;
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-use reqwest::Client;
 
 pub use self::keys::NewKey;
 pub use self::sign_in_handle::{Phase, SignInHandle};
@@ -22,13 +21,15 @@ pub use self::tokens::Handed;
 use crate::account::{Account, AccountId};
 use crate::accounts::{Accounts, AccountsFile, checked_label};
 use crate::config::{Config, ProviderForm};
+use crate::credential::OAuthTokens;
 use crate::custody::lock::Locks;
 use crate::custody::store::SecretStore;
 use crate::custody::vault::Vault;
 use crate::edge::Edge;
 use crate::error::{Code, Error, Result};
 use crate::home::Home;
-use crate::http;
+use crate::http::Http;
+use crate::sign_in::provider::ProviderId;
 use crate::status::{Status, Surroundings};
 
 /// How long a keychain may take to answer by itself.
@@ -44,8 +45,9 @@ struct Inner {
     accounts: AccountsFile,
     vault: Vault,
     locks: Locks,
-    /// Made when something is sent for the first time: handing out a fresh token needs no network.
-    client: OnceLock<Client>,
+    http: Http,
+    /// Tokens that a server gave and the store would not take. They are all that is left of a sign-in.
+    unsaved: Mutex<HashMap<AccountId, OAuthTokens>>,
 }
 
 impl Keyfob {
@@ -55,7 +57,8 @@ impl Keyfob {
             accounts: AccountsFile::new(&home),
             vault: Vault::new(store, PATIENCE_FOR_STORE),
             locks: Locks::new(home.locks()),
-            client: OnceLock::new(),
+            http: Http::default(),
+            unsaved: Mutex::default(),
             home,
             edge,
         }))
@@ -64,18 +67,16 @@ impl Keyfob {
     /// The truth about every account, in the person's order. No network, no keychain.
     pub fn accounts(&self) -> Result<Vec<Status>> {
         let accounts = self.0.accounts.read()?;
-        Ok(accounts
-            .accounts
-            .iter()
-            .map(|account| self.status_of(account, &accounts))
-            .collect())
+        let config = self.config().ok();
+        let status = |account| self.status_of(account, &accounts, config.as_ref());
+        Ok(accounts.accounts.iter().map(status).collect())
     }
 
     /// The truth about one account: an id, a label, or none for the default.
     pub fn status(&self, name: Option<&str>) -> Result<Status> {
         let accounts = self.0.accounts.read()?;
         let account = accounts.find(name)?;
-        Ok(self.status_of(account, &accounts))
+        Ok(self.status_of(account, &accounts, self.config().ok().as_ref()))
     }
 
     /// What `config.toml` says.
@@ -136,7 +137,21 @@ impl Keyfob {
 
     /// Writes a provider into `config.toml`; `replaces` is the id it had before, where it was edited.
     pub fn save_provider(&self, form: &ProviderForm, replaces: Option<&str>) -> Result<()> {
-        crate::config::save_provider(&self.0.home, form, replaces)
+        crate::config::save_provider(&self.0.home, form, replaces)?;
+        // The accounts of a provider go with it to its new id.
+        let new = ProviderId::try_from(form.id.trim().to_owned()).ok();
+        match (replaces, new) {
+            (Some(old), Some(new)) if old != new.as_str() => self.0.accounts.change(|accounts| {
+                let theirs = |id: &ProviderId| id.as_str() == old;
+                for account in &mut accounts.accounts {
+                    if account.provider.as_ref().is_some_and(theirs) {
+                        account.provider = Some(new.clone());
+                    }
+                }
+                Ok(())
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Takes a provider out of `config.toml`. Its accounts keep their tokens, but cannot be renewed any more.
@@ -149,19 +164,10 @@ impl Keyfob {
         crate::config::merge(&self.0.home, block)
     }
 
-    fn client(&self) -> Result<&Client> {
-        if let Some(client) = self.0.client.get() {
-            return Ok(client);
-        }
-        let client = http::client()?;
-        Ok(self.0.client.get_or_init(|| client))
-    }
-
-    fn status_of(&self, account: &Account, accounts: &Accounts) -> Status {
+    /// A broken `config.toml` must not hide the accounts, so it may be missing here; it is reported where it matters.
+    fn status_of(&self, account: &Account, accounts: &Accounts, config: Option<&Config>) -> Status {
         let id = account.provider.as_ref();
-        // A broken `config.toml` must not hide the accounts; it is reported where it matters.
-        let config = id.and_then(|_| self.config().ok());
-        let provider_name = match (id, &config) {
+        let provider_name = match (id, config) {
             (None, _) => "API key",
             (Some(id), Some(config)) => config
                 .provider(id.as_str())

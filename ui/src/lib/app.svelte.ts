@@ -119,8 +119,9 @@ export class App {
     this.screen = screen;
   }
 
-  /** Opens one of the rail's screens. A sign-in under way is found under Accounts again. */
+  /** Opens one of the rail's screens. A sign-in under way is found under Accounts again; one that failed has been read. */
   openMain(kind: "accounts" | "settings"): void {
+    if (this.#run?.phase.kind === "failed") this.#run = null;
     this.open(kind === "accounts" && this.#run ? { kind: "sign_in", run: this.#run } : { kind });
     this.#prefer({ last_screen: kind });
   }

@@ -134,7 +134,7 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
                 step.name
             )
         })?;
-        println!("== {}: passed in {}", step.name, seconds(start.elapsed()));
+        println!("\n== {}: passed in {}", step.name, seconds(start.elapsed()));
     }
     println!("\nAll of it took {}.", seconds(start.elapsed()));
     println!("{} passed, 0 failed", chosen.len());

@@ -59,7 +59,8 @@ impl Keychain {
     ) -> Result<T, Error> {
         let attempt = || self.entry(account, label).and_then(|entry| work(&entry));
         match attempt() {
-            Err(Error::PlatformFailure(_)) => {
+            // Only a connection over D-Bus can die; elsewhere a second try would be a second dialog.
+            Err(Error::PlatformFailure(_)) if cfg!(target_os = "linux") => {
                 *self.store.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 attempt()
             }
@@ -71,6 +72,10 @@ impl Keychain {
 impl SecretStore for Keychain {
     fn access(&self) -> Result<Access, StoreError> {
         platform::access(self.prompts)
+    }
+
+    fn unlock(&self) -> Result<(), StoreError> {
+        platform::unlock()
     }
 
     fn load(&self, account: &AccountId) -> Result<Option<Secret>, StoreError> {
@@ -107,7 +112,7 @@ impl SecretStore for Keychain {
 /// Every error of the library as one of ours. None of its variants that carry stored bytes is printed.
 fn understood(error: Error) -> StoreError {
     match error {
-        Error::NoStorageAccess(why) => StoreError::Refused(why.to_string()),
+        Error::NoStorageAccess(why) => platform::no_access(&*why),
         Error::TooLong(_, limit) => StoreError::TooLong {
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
         },
@@ -127,10 +132,13 @@ mod platform {
 
     use dbus::blocking::Connection;
     use dbus::blocking::stdintf::org_freedesktop_dbus::Properties;
+    use dbus_secret_service::{EncryptionType, Error as ServiceError, SecretService};
     use keyring_core::{CredentialStore, Error};
 
     use super::Prompts;
     use crate::custody::store::{Access, StoreError};
+
+    type Cause = dyn std::error::Error + Send + Sync + 'static;
 
     pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
         Ok(dbus_secret_service_keyring_store::Store::new()?)
@@ -161,10 +169,34 @@ mod platform {
         }
     }
 
-    pub(super) fn failure(why: &(dyn std::error::Error + Send + Sync + 'static)) -> StoreError {
-        match why.source().and_then(|e| e.downcast_ref::<dbus::Error>()) {
-            Some(error) => failure_of(error),
+    /// Opens the dialog, which goes away by itself when nobody answers.
+    pub(super) fn unlock() -> Result<(), StoreError> {
+        const PATIENCE: u64 = 115;
+        let unlocked =
+            SecretService::connect_with_max_prompt_timeout(EncryptionType::Plain, PATIENCE)
+                .and_then(|service| service.get_default_collection()?.unlock());
+        unlocked.map_err(|error| service_failure(&error))
+    }
+
+    pub(super) fn failure(why: &Cause) -> StoreError {
+        match why.downcast_ref::<ServiceError>() {
+            Some(error) => service_failure(error),
             None => StoreError::Failed(why.to_string()),
+        }
+    }
+
+    pub(super) fn no_access(why: &Cause) -> StoreError {
+        failure(why)
+    }
+
+    fn service_failure(error: &ServiceError) -> StoreError {
+        match error {
+            ServiceError::Dbus(error) => failure_of(error),
+            ServiceError::Locked => StoreError::Locked,
+            ServiceError::NoResult => StoreError::NoKeyring,
+            ServiceError::Prompt => StoreError::Refused(error.to_string()),
+            ServiceError::Unavailable => StoreError::Absent(error.to_string()),
+            _ => StoreError::Failed(error.to_string()),
         }
     }
 
@@ -175,9 +207,12 @@ mod platform {
             "NoReply" | "Timeout" | "TimedOut" => StoreError::Silent,
             "IsLocked" => StoreError::Locked,
             "ServiceUnknown" | "NameHasNoOwner" | "NotSupported" | "FileNotFound" | "NoServer"
-            | "Disconnected" | "ExecFailed" | "ChildExited" | "Failed" | "BadAddress"
-            | "AuthFailed" | "UnknownObject" | "UnknownMethod" | "UnknownInterface"
-            | "NoSuchObject" => StoreError::Absent(why),
+            | "Disconnected" | "ExecFailed" | "ChildExited" | "BadAddress" | "AuthFailed" => {
+                StoreError::Absent(why)
+            }
+            "UnknownObject" | "UnknownMethod" | "UnknownInterface" | "NoSuchObject" => {
+                StoreError::NoKeyring
+            }
             _ => StoreError::Failed(why),
         }
     }
@@ -211,6 +246,15 @@ mod platform {
     pub(super) fn failure(why: &(dyn std::error::Error + Send + Sync + 'static)) -> StoreError {
         StoreError::Failed(why.to_string())
     }
+
+    /// macOS opens its dialog by itself, in the call that needs it.
+    pub(super) fn unlock() -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    pub(super) fn no_access(why: &(dyn std::error::Error + Send + Sync + 'static)) -> StoreError {
+        StoreError::Refused(why.to_string())
+    }
 }
 
 #[cfg(windows)]
@@ -226,8 +270,10 @@ mod platform {
         Ok(windows_native_keyring_store::Store::new()?)
     }
 
+    /// Windows shows no label. In its place stands that the item stays on this computer: the usual kind follows the
+    /// person to other computers of a domain, where the list of accounts would not be.
     pub(super) fn label(_: &str) -> Option<(&'static str, String)> {
-        None
+        Some(("persistence", "Local".to_owned()))
     }
 
     /// Windows never asks: who is logged in may read.
@@ -237,5 +283,15 @@ mod platform {
 
     pub(super) fn failure(why: &(dyn std::error::Error + Send + Sync + 'static)) -> StoreError {
         StoreError::Failed(why.to_string())
+    }
+
+    /// Windows has nothing to unlock: who is logged in may read.
+    pub(super) fn unlock() -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// A session without a logon (a service, some SSH servers) has no credential store at all.
+    pub(super) fn no_access(why: &(dyn std::error::Error + Send + Sync + 'static)) -> StoreError {
+        StoreError::Absent(why.to_string())
     }
 }

@@ -18,6 +18,9 @@ use crate::files;
 /// The longest that one waits for an account.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The longest that one waits for a file that is held only while it is written.
+const BRIEF_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How often a lock that another process holds is tried.
 const STEP: Duration = Duration::from_millis(10);
 
@@ -71,7 +74,7 @@ impl Locks {
 /// Holds the lock of a file that is read and written in a moment, so waiting blocks the thread.
 pub(crate) fn briefly<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let file = open(path)?;
-    let mut tries = PATIENCE.as_millis() / STEP.as_millis();
+    let mut tries = BRIEF_PATIENCE.as_millis() / STEP.as_millis();
     while !try_lock(&file)? {
         if tries == 0 {
             return Err(busy());
@@ -102,8 +105,8 @@ fn try_lock(file: &File) -> Result<bool> {
 fn busy() -> Error {
     Error::new(
         Code::Failed,
-        "Another program has been working on this account for more than half a minute.",
-        "Try again in a moment. If it stays, look for a keyfob process that hangs, and end it.",
+        "Another program has been at work on this for a long time.",
+        "Look for a dialog of the system that waits for you, then try again in a moment.",
     )
 }
 

@@ -13,6 +13,11 @@ pub trait SecretStore: Send + Sync {
         Ok(Access::Open)
     }
 
+    /// Opens the system's dialog where the store is locked, and waits for the person.
+    fn unlock(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// The secret of an account.
     fn load(&self, account: &AccountId) -> Result<Option<Secret>, StoreError>;
 
@@ -33,7 +38,7 @@ pub enum Access {
     Open,
     /// The store, but it may put a dialog of the system before a person first, who may take a while.
     MayAsk,
-    /// Only after a person has unlocked it in the system's dialog, which the call will open.
+    /// Only after a person has unlocked it in the system's dialog.
     Locked,
 }
 
@@ -44,6 +49,8 @@ pub enum StoreError {
     Locked,
     /// There is none on this computer.
     Absent(String),
+    /// The service runs, but there is no keyring in it yet.
+    NoKeyring,
     /// It, or the person at its dialog, said no.
     Refused(String),
     /// It does not answer.
@@ -71,6 +78,10 @@ impl From<StoreError> for Error {
             StoreError::Absent(_) => (
                 "No system keychain was found on this computer.",
                 "Install and start one: on Linux GNOME Keyring or KWallet, in the same desktop session as Keyfob.",
+            ),
+            StoreError::NoKeyring => (
+                "The system keychain runs, but no default keyring was created in it yet.",
+                "Create one in the system's password program (in GNOME: Passwords and Keys), then try again.",
             ),
             StoreError::Refused(_) => (
                 "The system keychain did not let Keyfob in.",

@@ -2,6 +2,7 @@
 //! without end, and nothing said to be stored before it has been read back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -95,6 +96,8 @@ impl Vault {
         work: impl FnOnce(&dyn SecretStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let store = Arc::clone(&self.store);
+        let given_up = Arc::new(AtomicBool::new(false));
+        let unwanted = Arc::clone(&given_up);
         let (person, mut asked) = oneshot::channel();
         let (done, mut result) = oneshot::channel();
         std::thread::Builder::new()
@@ -103,6 +106,13 @@ impl Vault {
                 let worked = store.access().and_then(|access| {
                     if access != Access::Open {
                         let _ = person.send(());
+                    }
+                    if access == Access::Locked {
+                        store.unlock()?;
+                    }
+                    // Whoever unlocks it an hour later must not set off what was given up long ago.
+                    if unwanted.load(Ordering::SeqCst) {
+                        return Err(StoreError::Silent);
                     }
                     work(store.as_ref())
                 });
@@ -118,7 +128,10 @@ impl Vault {
             Ok(Ok(result)) => result,
             // The thread ended without an answer: a library below panicked.
             Ok(Err(_)) => Err(StoreError::Failed("its library broke down".to_owned())),
-            Err(_) => Err(StoreError::Silent),
+            Err(_) => {
+                given_up.store(true, Ordering::SeqCst);
+                Err(StoreError::Silent)
+            }
         }
     }
 }

@@ -107,7 +107,11 @@ impl Keyfob {
         };
         self.0.accounts.change(|accounts| {
             if let Some(Facts::Key(facts)) = accounts.get_mut(&account.id).map(|a| &mut a.facts) {
-                facts.checked = Some(check);
+                // A try that taught nothing takes away nothing that was known.
+                let known = facts.checked.is_some();
+                if !(known && matches!(check.answer, KeyAnswer::Unknown { .. })) {
+                    facts.checked = Some(check);
+                }
             }
             Ok(())
         })?;
@@ -116,7 +120,7 @@ impl Keyfob {
 
     async fn ask(&self, key: &Secret, workspace_id: Option<&str>) -> Result<KeyCheck> {
         let api = self.config()?.api;
-        let answer = api_key::verify(self.client()?, &api.base_url, key, workspace_id).await?;
+        let answer = api_key::verify(&self.0.http, &api.base_url, key, workspace_id).await?;
         let at: Timestamp = self.0.edge.now();
         Ok(KeyCheck { at, answer })
     }

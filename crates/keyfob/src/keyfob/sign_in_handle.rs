@@ -79,16 +79,28 @@ impl SignInHandle {
         if self.asks.send(Ask::Paste(text, reply)).await.is_err() {
             return Err(over());
         }
-        answer.await.unwrap_or_else(|_| Err(over()))
+        let mut phase = self.phase.clone();
+        tokio::select! {
+            biased;
+            answer = answer => answer.unwrap_or_else(|_| Err(over())),
+            _ = phase.wait_for(|phase| *phase != Phase::Waiting) => Err(over()),
+        }
     }
 
     /// Hands in a URL that a listener elsewhere was asked for. Gives whether it was the answer.
     pub async fn arrived(&self, url: &Url) -> bool {
         let (verdict, answer) = oneshot::channel();
         let query = url.query().unwrap_or_default().to_owned();
-        let sent = url.path() == "/callback"
-            && self.arrivals.send(Arrival { query, verdict }).await.is_ok();
-        sent && matches!(answer.await, Ok(Verdict::Taken { .. }))
+        let arrival = Arrival { query, verdict };
+        if url.path() != "/callback" || self.arrivals.send(arrival).await.is_err() {
+            return false;
+        }
+        let mut phase = self.phase.clone();
+        tokio::select! {
+            biased;
+            answer = answer => matches!(answer, Ok(Verdict::Taken { .. })),
+            _ = phase.wait_for(|phase| *phase != Phase::Waiting) => false,
+        }
     }
 
     /// Ends it, if it still waits.

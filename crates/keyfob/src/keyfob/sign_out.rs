@@ -56,6 +56,7 @@ impl Keyfob {
             Err(error) => return Err(error.into()),
         };
         self.0.vault.delete(&id).await?;
+        self.forget_unsaved(&id);
         self.0.accounts.change(|accounts| {
             accounts.remove(&id);
             Ok(())
@@ -68,20 +69,27 @@ impl Keyfob {
     }
 
     /// Tells the server, where it can be told.
-    async fn revoke(&self, account: &Account, tokens: &OAuthTokens) -> (Revoked, Option<String>) {
+    pub(super) async fn revoke(
+        &self,
+        account: &Account,
+        tokens: &OAuthTokens,
+    ) -> (Revoked, Option<String>) {
         let asked = async {
             let (provider, client_id) = self.provider_of(account)?;
-            let client = self.client()?;
             let endpoint = match (&provider.revocation_url, &provider.issuer) {
                 (Some(url), _) => Some(url.clone()),
-                (None, Some(_)) => metadata::endpoints(client, &provider).await?.revocation,
+                (None, Some(_)) => {
+                    metadata::endpoints(&self.0.http, &provider)
+                        .await?
+                        .revocation
+                }
                 (None, None) => None,
             };
             let Some(endpoint) = endpoint else {
                 return Ok(None);
             };
             Ok::<_, crate::Error>(Some(
-                token_endpoint::revoke(client, &endpoint, &client_id, tokens).await,
+                token_endpoint::revoke(&self.0.http, &endpoint, &client_id, tokens).await,
             ))
         };
         let failed = |why: String| (Revoked::Failed, Some(why));

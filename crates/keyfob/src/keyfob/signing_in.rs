@@ -104,17 +104,21 @@ impl Keyfob {
         }
         let (provider, client_id) = self.provider_to_sign_in(&request.provider)?;
         self.check_storage().await?;
-        let endpoints = metadata::endpoints(self.client()?, &provider).await?;
+        let endpoints = metadata::endpoints(&self.0.http, &provider).await?;
 
         let (arrival, arrivals) = mpsc::channel(16);
         let (listener, port) = match (provider.redirect, request.listening) {
             (Redirect::Paste, _) => (None, None),
             (_, Listening::Elsewhere(port)) => (None, Some(port)),
-            (_, Listening::Own(port)) => {
-                let bound = Bound::bind(port).await?;
-                let port = bound.port();
-                (Some(bound.listen(arrival.clone())), Some(port))
-            }
+            (redirect, Listening::Own(port)) => match Bound::bind(port).await {
+                Ok(bound) => {
+                    let port = bound.port();
+                    (Some(bound.listen(arrival.clone())), Some(port))
+                }
+                // A computer that opens no port at all still takes a pasted code.
+                Err(_) if redirect == Redirect::Both && port == 0 => (None, None),
+                Err(error) => return Err(error),
+            },
         };
         let (verifier, state) = (self.0.edge.random()?, self.0.edge.random()?);
         let attempt = Attempt::new(&provider, &client_id, endpoints, port, verifier, state);
@@ -188,20 +192,22 @@ impl Keyfob {
         endpoints: &Endpoints,
         exchange: &Exchange,
     ) -> Result<Status> {
-        let now = self.0.edge.now();
-        let client = self.client()?;
-        let granted = token_endpoint::exchange(client, provider, &endpoints.token, exchange, now)
+        let (http, now) = (&self.0.http, self.0.edge.now());
+        let granted = token_endpoint::exchange(http, provider, &endpoints.token, exchange, now)
             .await
             .map_err(|error| error.at_sign_in(&provider.name))?;
         let tokens = granted.tokens.clone();
-        let kept = self.keep_sign_in(provider, request, granted).await;
-        if kept.is_err()
-            && let Some(revocation) = &endpoints.revocation
-        {
-            // Tokens that could not be stored are nobody's; whether the server hears it is its affair.
-            let _ = token_endpoint::revoke(client, revocation, &exchange.client_id, &tokens).await;
+        match self.keep_sign_in(provider, request, granted).await {
+            Ok(id) => self.status(Some(id.as_str())),
+            Err(error) => {
+                if let Some(revocation) = &endpoints.revocation {
+                    // Tokens that could not be stored are nobody's; whether the server hears it is its affair.
+                    let id = &exchange.client_id;
+                    let _ = token_endpoint::revoke(http, revocation, id, &tokens).await;
+                }
+                Err(error)
+            }
         }
-        kept
     }
 
     /// lock → store and read back → list.
@@ -210,7 +216,7 @@ impl Keyfob {
         provider: &Provider,
         request: &SignInRequest,
         granted: Granted,
-    ) -> Result<Status> {
+    ) -> Result<AccountId> {
         let accounts = self.0.accounts.read()?;
         let identity = granted.answer.identity.clone();
         let known = same_person(&accounts, provider, request, &identity).map(|a| a.id.clone());
@@ -229,13 +235,17 @@ impl Keyfob {
             .scopes
             .unwrap_or_else(|| provider.scopes.clone());
         let facts = Facts::Tokens(facts_of(&tokens, scopes));
+        let before = match accounts.get(&id) {
+            Some(_) => self.0.vault.load(&id).await.ok().flatten(),
+            None => None,
+        };
         let credential = Credential::OAuth(tokens);
         self.0.vault.save(&id, &label, &credential).await?;
-        self.0.accounts.change(|accounts| {
+        let listed = self.0.accounts.change(|accounts| {
             match accounts.get_mut(&id) {
                 Some(account) => {
                     account.generation += 1;
-                    account.identity = identity;
+                    account.identity = completed(identity, &account.identity);
                     account.payer = provider.payer;
                     account.practice = provider.practice;
                     account.facts = facts;
@@ -255,8 +265,28 @@ impl Keyfob {
                 }),
             }
             Ok(())
-        })?;
-        self.status(Some(id.as_str()))
+        });
+        if let Err(error) = listed {
+            // What no list names would never be found again, and what was there before is still good.
+            let _ = match before {
+                Some(before) => self.0.vault.save(&id, &label, &before).await,
+                None => self.0.vault.delete(&id).await,
+            };
+            return Err(error);
+        }
+        self.forget_unsaved(&id);
+        Ok(id)
+    }
+}
+
+/// What the server says now, and where it says nothing, what it said before.
+fn completed(new: Identity, old: &Identity) -> Identity {
+    let old = old.clone();
+    Identity {
+        subject: new.subject.or(old.subject),
+        email: new.email.or(old.email),
+        organization: new.organization.or(old.organization),
+        workspace: new.workspace.or(old.workspace),
     }
 }
 
@@ -314,9 +344,10 @@ impl SignIn {
         let (answer, browser) = self.wait().await;
         // From here on nothing else may come in.
         drop(self.listener);
-        let _ = self.progress.0.send(Phase::Storing);
+        drop(self.arrivals);
         let ended = match answer {
             Ok((code, leg)) => {
+                let _ = self.progress.0.send(Phase::Storing);
                 let endpoints = self.attempt.endpoints().clone();
                 let exchange = self.attempt.into_exchange(code, leg);
                 self.keyfob

@@ -1,5 +1,9 @@
 //! Handing out a credential, renewed first where that is due.
 
+use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
 use jiff::SignedDuration;
 
 use super::Keyfob;
@@ -11,6 +15,13 @@ use crate::secret::Secret;
 use crate::sign_in::metadata;
 use crate::sign_in::provider::Provider;
 use crate::sign_in::token_endpoint::{self, Granted, TokenError};
+
+/// Between the tries to store what a server gave.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
 
 /// A credential on its way to a tool.
 #[derive(Debug)]
@@ -37,22 +48,33 @@ impl Keyfob {
                     warning: None,
                 })
             }
-            // The renewal runs in a task of its own: if whoever asked goes away in the middle, the server has
-            // already spent the old refresh token, and the new one must still be stored.
-            Some(Credential::OAuth(_)) => {
-                let keyfob = self.clone();
-                let id = account.id;
-                let renewal = async move { keyfob.renewed(&id, at_least).await };
-                tokio::spawn(renewal).await.map_err(|error| {
-                    Error::new(
-                        Code::Failed,
-                        "The renewal broke off inside Keyfob.",
-                        "Try again, and please report this.",
-                    )
-                    .detail(error.to_string())
-                })?
+            Some(Credential::OAuth(tokens)) => {
+                let renewal = self.renewed_in_a_task(account.id.clone(), at_least).await;
+                match renewal {
+                    // Whatever went wrong, the old token serves while it lives.
+                    Err(error) if self.still_serves(&tokens, at_least) => Ok(Handed {
+                        secret: tokens.access_token,
+                        warning: Some(error),
+                    }),
+                    renewal => renewal,
+                }
             }
         }
+    }
+
+    /// Renews in a task of its own: if whoever asked goes away in the middle, the server has already spent the old
+    /// refresh token, and the new one must still be stored.
+    async fn renewed_in_a_task(&self, id: AccountId, at_least: SignedDuration) -> Result<Handed> {
+        let keyfob = self.clone();
+        let renewal = async move { keyfob.renewed(&id, at_least).await };
+        tokio::spawn(renewal).await.map_err(|error| {
+            Error::new(
+                Code::Failed,
+                "The renewal broke off inside Keyfob.",
+                "Try again, and please report this.",
+            )
+            .detail(error.to_string())
+        })?
     }
 
     /// lock → load again → still due? → refresh with what was just read → store and read back → hand out.
@@ -60,24 +82,32 @@ impl Keyfob {
         let _held = self.0.locks.account(id).await?;
         let accounts = self.0.accounts.read()?;
         let account = accounts.find(Some(id.as_str()))?;
+        if let Some(tokens) = self.unsaved(id) {
+            self.keep(account, &tokens).await?;
+        }
         let Some(Credential::OAuth(tokens)) = self.0.vault.load(id).await? else {
             return Err(gone(account));
         };
         if is_good(&tokens, at_least, self.0.edge.now()) {
             // Another program renewed it meanwhile, and may have been stopped before it said so in the list.
-            self.note_tokens(account, &tokens)?;
-            return Ok(handed(tokens, None));
+            return Ok(self.noted(account, tokens));
         }
-        let error = match self.renew(account, &tokens).await {
-            Ok(renewed) => return Ok(handed(renewed, None)),
-            Err(error) => error,
-        };
+        let renewed = self.renew(account, &tokens).await?;
+        let shorter = !self.still_serves(&renewed, at_least);
+        let mut handed = self.noted(account, renewed);
+        if shorter {
+            handed.warning = Some(Error::new(
+                Code::Failed,
+                "The server issues tokens for a shorter time than was asked for.",
+                "This is the newest one; ask for less time.",
+            ));
+        }
+        Ok(handed)
+    }
+
+    fn still_serves(&self, tokens: &OAuthTokens, at_least: SignedDuration) -> bool {
         let now = self.0.edge.now();
-        let lives_on = is_alive(&tokens, now) && tokens.expires_at.duration_since(now) > at_least;
-        match lives_on {
-            true => Ok(handed(tokens, Some(error))),
-            false => Err(error),
-        }
+        is_alive(tokens, now) && tokens.expires_at.duration_since(now) > at_least
     }
 
     /// Asks the server, and keeps what it gives. No failure takes anything away.
@@ -91,10 +121,8 @@ impl Keyfob {
         let (provider, client_id) = self.provider_of(account)?;
         // A store that cannot be written is found out before the refresh token is spent.
         let unchanged = Credential::OAuth(tokens.clone());
-        self.0
-            .vault
-            .save(&account.id, &account.label, &unchanged)
-            .await?;
+        let (id, label) = (&account.id, &account.label);
+        self.0.vault.save(id, label, &unchanged).await?;
         match self
             .ask_to_renew(&provider, &client_id, refresh_token)
             .await
@@ -102,7 +130,15 @@ impl Keyfob {
             Ok(granted) => self.keep_renewed(account, granted, tokens).await,
             Err(not) => {
                 let (is_final, error) = not.in_words(account, &provider.name);
-                self.note_trouble(account, is_final, &error)?;
+                // A program that does not know our lock may have renewed it: then what it stored is the truth.
+                if is_final
+                    && let Ok(Some(Credential::OAuth(stored))) = self.0.vault.load(id).await
+                    && stored.refresh_token != tokens.refresh_token
+                    && is_alive(&stored, self.0.edge.now())
+                {
+                    return Ok(stored);
+                }
+                self.note_trouble(account, is_final, &error);
                 Err(error)
             }
         }
@@ -114,16 +150,16 @@ impl Keyfob {
         client_id: &str,
         refresh_token: &Secret,
     ) -> Result<Granted, NotRenewed> {
-        let client = self.client().map_err(NotRenewed::Before)?;
+        let http = &self.0.http;
         let endpoint = match &provider.token_url {
             Some(url) => url.clone(),
             None => {
-                let found = metadata::endpoints(client, provider).await;
+                let found = metadata::endpoints(http, provider).await;
                 found.map_err(NotRenewed::Before)?.token
             }
         };
         let now = self.0.edge.now();
-        token_endpoint::refresh(client, provider, &endpoint, client_id, refresh_token, now)
+        token_endpoint::refresh(http, provider, &endpoint, client_id, refresh_token, now)
             .await
             .map_err(NotRenewed::Asked)
     }
@@ -137,24 +173,67 @@ impl Keyfob {
         let mut tokens = granted.tokens;
         // The end of the whole sign-in does not move when a token is renewed, unless the server says so.
         tokens.sign_in_ends_at = tokens.sign_in_ends_at.or(old.sign_in_ends_at);
-        let current = self.0.accounts.read()?;
-        let generation = current.get(&account.id).map(|a| a.generation);
-        if generation != Some(account.generation) {
+        self.keep(account, &tokens).await?;
+        Ok(tokens)
+    }
+
+    /// Stores what a server gave, and does not give up at the first refusal: the old refresh token is spent, so these
+    /// tokens are all that is left of the sign-in. What cannot be stored stays in memory, and is stored before anything
+    /// else is done with the account.
+    async fn keep(&self, account: &Account, tokens: &OAuthTokens) -> Result<()> {
+        let listed = self.0.accounts.read();
+        let signed_out = listed.is_ok_and(|accounts| {
+            accounts.get(&account.id).map(|a| a.generation) != Some(account.generation)
+        });
+        if signed_out {
+            self.revoke(account, tokens).await;
             return Err(sign_in_again(
                 account,
                 "You signed out while the token was being renewed, so the new one was thrown away.",
             ));
         }
+        let credential = Credential::OAuth(tokens.clone());
+        let mut pauses = PAUSES.iter();
+        loop {
+            let saved = self.0.vault.save(&account.id, &account.label, &credential);
+            match (saved.await, pauses.next()) {
+                (Ok(()), _) => {
+                    self.forget_unsaved(&account.id);
+                    return Ok(());
+                }
+                (Err(_), Some(pause)) => tokio::time::sleep(*pause).await,
+                (Err(error), None) => {
+                    self.all_unsaved()
+                        .insert(account.id.clone(), tokens.clone());
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    fn unsaved(&self, id: &AccountId) -> Option<OAuthTokens> {
+        self.all_unsaved().get(id).cloned()
+    }
+
+    pub(super) fn forget_unsaved(&self, id: &AccountId) {
+        self.all_unsaved().remove(id);
+    }
+
+    fn all_unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, OAuthTokens>> {
         self.0
-            .vault
-            .save(
-                &account.id,
-                &account.label,
-                &Credential::OAuth(tokens.clone()),
-            )
-            .await?;
-        self.note_tokens(account, &tokens)?;
-        Ok(tokens)
+            .unsaved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands out tokens that are stored, and brings the list up to date with them. A list that cannot be written
+    /// takes nothing away from a good token.
+    fn noted(&self, account: &Account, tokens: OAuthTokens) -> Handed {
+        let warning = self.note_tokens(account, &tokens).err();
+        Handed {
+            secret: tokens.access_token,
+            warning,
+        }
     }
 
     /// Brings the list up to date with the keychain.
@@ -171,10 +250,10 @@ impl Keyfob {
         })
     }
 
-    /// Writes down why a renewal failed. Nothing is taken away.
-    fn note_trouble(&self, account: &Account, is_final: bool, error: &Error) -> Result<()> {
+    /// Writes down why a renewal failed. Nothing is taken away; a list that cannot be written must not hide the reason.
+    fn note_trouble(&self, account: &Account, is_final: bool, error: &Error) {
         let now = self.0.edge.now();
-        self.0.accounts.change(|accounts| {
+        let _ = self.0.accounts.change(|accounts| {
             if let Some(Facts::Tokens(facts)) = accounts.get_mut(&account.id).map(|a| &mut a.facts)
             {
                 // Once the server has ended the sign-in, no later trouble says less than that.
@@ -191,7 +270,7 @@ impl Keyfob {
                 });
             }
             Ok(())
-        })
+        });
     }
 
     /// The provider of an account, with the client id that every request needs.
@@ -281,13 +360,6 @@ pub(super) fn gone(account: &Account) -> Error {
         account,
         "The keychain holds nothing for this account any more: another program removed it.",
     )
-}
-
-fn handed(tokens: OAuthTokens, warning: Option<Error>) -> Handed {
-    Handed {
-        secret: tokens.access_token,
-        warning,
-    }
 }
 
 fn sign_in_again(account: &Account, why: &str) -> Error {

@@ -1,11 +1,10 @@
 //! What a server publishes about itself: RFC 8414, or OpenID Connect Discovery.
 
-use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
 use crate::error::{Code, Error, Result};
-use crate::http::{self, NoAnswer};
+use crate::http::{Http, NoAnswer, ask};
 use crate::sign_in::attempt::Endpoints;
 use crate::sign_in::provider::{Provider, is_secure};
 
@@ -23,10 +22,10 @@ struct Metadata {
 
 /// Where one signs in. What the configuration names goes before what the server publishes; a server that is named
 /// in full is not asked at all, unless it has an issuer, whose promise about `iss` is worth knowing.
-pub(crate) async fn endpoints(client: &Client, provider: &Provider) -> Result<Endpoints> {
+pub(crate) async fn endpoints(http: &Http, provider: &Provider) -> Result<Endpoints> {
     let published = match &provider.issuer {
         None => None,
-        Some(issuer) => Some(discover(client, provider, issuer).await?),
+        Some(issuer) => Some(discover(http, provider, issuer).await?),
     };
     let found = published.as_ref();
     let named = |configured: &Option<Url>, field: &str, published: Option<&String>| {
@@ -82,13 +81,15 @@ pub(crate) async fn endpoints(client: &Client, provider: &Provider) -> Result<En
     })
 }
 
-async fn discover(client: &Client, provider: &Provider, issuer: &Url) -> Result<Metadata> {
+async fn discover(http: &Http, provider: &Provider, issuer: &Url) -> Result<Metadata> {
     let mut last = String::new();
     for address in addresses(issuer) {
-        match http::ask(client.get(address.clone())).await {
-            Ok(answer) if answer.status.is_success() => {
-                return read(&answer.body, issuer).map_err(|why| broken(provider, &why));
-            }
+        match ask(http.get(&address)?).await {
+            // Some servers answer every address with a page, so what cannot be read is no reason to stop looking.
+            Ok(answer) if answer.status.is_success() => match read(&answer.body, issuer) {
+                Ok(metadata) => return Ok(metadata),
+                Err(why) => last = format!("{}: {why}", address.path()),
+            },
             Ok(answer) => last = format!("{}: HTTP {}", address.path(), answer.status.as_u16()),
             Err(NoAnswer::Unreachable(why)) => {
                 return Err(Error::new(
@@ -145,7 +146,7 @@ fn broken(provider: &Provider, why: &str) -> Error {
             "{} does not say in a usable way where to sign in.",
             provider.name
         ),
-        "Check the issuer in Settings, or name authorize_url and token_url yourself.",
+        "Check the issuer in Settings; or leave it out, and name authorize_url and token_url yourself.",
     )
     .detail(why)
 }

@@ -49,11 +49,11 @@ impl Page {
         }
     }
 
-    /// The outcome took too long for a browser to wait.
+    /// The outcome took too long for a browser to wait, or is being worked on for another request.
     pub(crate) fn look_at_keyfob() -> Self {
         Self {
-            title: "Keyfob is still working on it",
-            text: "Go back to Keyfob: it shows how the sign-in ended.".to_owned(),
+            title: "Go back to Keyfob",
+            text: "It shows how the sign-in stands, or how it ended.".to_owned(),
             tone: "soon",
         }
     }

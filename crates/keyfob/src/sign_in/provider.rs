@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 
 use crate::account::Payer;
+use crate::http::is_loopback;
 
 /// A provider's id: the `example` of `[providers.example]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -292,15 +293,6 @@ fn is_scope_token(scope: &str) -> bool {
 /// TLS everywhere but on this computer (RFC 6749 §3.1, RFC 8252 §8.3).
 pub(crate) fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn secure_url(field: &str, text: Option<String>) -> Result<Option<Url>, String> {

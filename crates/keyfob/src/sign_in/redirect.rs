@@ -43,7 +43,6 @@ const MOST_CONNECTIONS: usize = 128;
 const PATIENCE_FOR_PAGE: Duration = Duration::from_secs(60);
 
 /// A request to the redirect URI, waiting for its verdict.
-#[derive(Debug)]
 pub(crate) struct Arrival {
     /// The query as it came.
     pub(crate) query: String,
@@ -215,11 +214,15 @@ async fn answer(
         query: query.to_owned(),
         verdict,
     };
+    // Nobody listens any more: the answer came already, by another request or by a paste.
+    let over = || respond(StatusCode::BAD_REQUEST, &Page::look_at_keyfob());
     if arrivals.send(arrival).await.is_err() {
-        return stray();
+        return over();
     }
-    let Ok(Verdict::Taken { mut page, shown }) = answer.await else {
-        return stray();
+    let (mut page, shown) = match answer.await {
+        Ok(Verdict::Taken { page, shown }) => (page, shown),
+        Ok(Verdict::Foreign) => return stray(),
+        Err(_) => return over(),
     };
     let _ = receipt.set(shown);
     let ready = page.wait_for(Option::is_some);

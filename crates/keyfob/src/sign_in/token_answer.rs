@@ -33,6 +33,12 @@ pub(crate) struct ErrorAnswer {
 pub(crate) fn read_error(body: &[u8]) -> Option<ErrorAnswer> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let text = |value: &Value, name: &str| value.get(name)?.as_str().map(str::to_owned);
+    // An empty or false `error` beside a token is no refusal, and that token may be the only one there will ever be.
+    if value.get("access_token").is_some_and(Value::is_string)
+        && value.get("error").is_some_and(|e| e == "" || e == false)
+    {
+        return None;
+    }
     match value.get("error")? {
         Value::String(error) => Some(ErrorAnswer {
             error: Some(error.clone()),
@@ -115,8 +121,21 @@ fn identity(object: &Map<String, Value>) -> Identity {
         |outer: &str, inner: &str| -> Option<String> { shown(object.get(outer)?.get(inner)?) };
     let claims = object.get("id_token").and_then(id_token_claims);
     let claim = |name: &str| claims.as_ref().and_then(|c| shown(c.get(name)?));
+    let names = [
+        part("account", "uuid"),
+        part("organization", "uuid"),
+        part("workspace", "id"),
+    ];
+    let subject = names[0].is_some().then(|| {
+        names
+            .iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("/")
+    });
     Identity {
-        subject: part("account", "uuid").or_else(|| claim("sub")),
+        subject: subject.or_else(|| claim("sub")),
         email: part("account", "email_address")
             .or_else(|| claim("email"))
             .or_else(|| claim("preferred_username")),

@@ -190,7 +190,7 @@ fn who_signed_in_is_read_from_claudes_own_fields() {
     body["workspace"] = json!({"id": "wrkspc_1", "name": "Default"});
     body["id_token"] = id_token(&json!({"sub": "other", "email": "other@example.com"}));
     let identity = Identity {
-        subject: Some("u-1".to_owned()),
+        subject: Some("u-1/o-1/wrkspc_1".to_owned()),
         email: Some("ada@example.com".to_owned()),
         organization: Some("Analytical Engines".to_owned()),
         workspace: Some("Default".to_owned()),

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Client;
 use url::Url;
 
 use crate::credential::OAuthTokens;
 use crate::error::{Code, Error};
-use crate::http::{self, NoAnswer};
+use crate::http::{self, Http, NoAnswer};
 use crate::secret::{Secret, presentable};
 use crate::sign_in::attempt::Exchange;
 use crate::sign_in::provider::{Provider, TokenRequest};
@@ -45,7 +44,7 @@ pub(crate) struct Granted {
 /// Trades the code of an attempt for tokens (RFC 6749 §4.1.3). `state` goes along because Claude's endpoint asks for
 /// it; others ignore what they do not know (RFC 6749 §3.2).
 pub(crate) async fn exchange(
-    client: &Client,
+    http: &Http,
     provider: &Provider,
     endpoint: &Url,
     exchange: &Exchange,
@@ -60,14 +59,14 @@ pub(crate) async fn exchange(
         ("state", &exchange.state),
     ];
     let secrets = [&exchange.code, &exchange.verifier];
-    let answer = post(client, provider, endpoint, &fields, &secrets).await?;
+    let answer = post(http, provider, endpoint, &fields, &secrets).await?;
     Ok(granted(answer, None, now))
 }
 
 /// Trades a refresh token for new tokens (RFC 6749 §6). Where the server sends no new refresh token, the old one
 /// stays good.
 pub(crate) async fn refresh(
-    client: &Client,
+    http: &Http,
     provider: &Provider,
     endpoint: &Url,
     client_id: &str,
@@ -79,14 +78,14 @@ pub(crate) async fn refresh(
         ("refresh_token", refresh_token.expose()),
         ("client_id", client_id),
     ];
-    let answer = post(client, provider, endpoint, &fields, &[refresh_token]).await?;
+    let answer = post(http, provider, endpoint, &fields, &[refresh_token]).await?;
     Ok(granted(answer, Some(refresh_token), now))
 }
 
 /// Tells the server that tokens are no longer wanted, always as a form, as RFC 7009 §2.1 asks. Revoking the refresh
 /// token ends the whole sign-in.
 pub(crate) async fn revoke(
-    client: &Client,
+    http: &Http,
     endpoint: &Url,
     client_id: &str,
     tokens: &OAuthTokens,
@@ -100,8 +99,9 @@ pub(crate) async fn revoke(
         ("token_type_hint", kind),
         ("client_id", client_id),
     ]);
-    let request = client
-        .post(endpoint.clone())
+    let request = http
+        .post(endpoint)
+        .map_err(not_set_up)?
         .header("content-type", "application/x-www-form-urlencoded")
         .body(body);
     let answer = http::ask(request).await.map_err(TokenError::from)?;
@@ -113,7 +113,7 @@ pub(crate) async fn revoke(
 }
 
 async fn post(
-    client: &Client,
+    http: &Http,
     provider: &Provider,
     endpoint: &Url,
     fields: &[(&str, &str)],
@@ -127,8 +127,9 @@ async fn post(
             ("application/json", body)
         }
     };
-    let mut request = client
-        .post(endpoint.clone())
+    let mut request = http
+        .post(endpoint)
+        .map_err(not_set_up)?
         .header("content-type", content_type)
         .header("accept", "application/json")
         .body(body);
@@ -145,6 +146,10 @@ async fn post(
         return Err(refusal(&answer, &ErrorAnswer::default(), secrets));
     }
     token_answer::read_tokens(&answer.body).map_err(|why| TokenError::NotUnderstood(why.to_owned()))
+}
+
+fn not_set_up(error: Error) -> TokenError {
+    TokenError::Unreachable(error.detail.unwrap_or(error.message))
 }
 
 fn form(fields: &[(&str, &str)]) -> String {
