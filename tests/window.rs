@@ -49,6 +49,9 @@ fn by(id: &'static str) -> &'static str {
     Box::leak(format!("[data-testid='{id}']").into_boxed_str())
 }
 
+/// The key, as WebDriver writes it.
+const ENTER: char = '\u{e007}';
+
 const FRESH: &str = "[data-testid='account-row'][data-state='fresh']";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +117,7 @@ async fn a_pasted_code_signs_in_and_a_wrong_one_leaves_the_window_waiting() {
         .code
         .expect("the page shows a code");
     window
-        .type_into(by("paste-field"), &format!("{code}\n"))
+        .type_into(by("paste-field"), &format!("{code}{ENTER}"))
         .await;
     window.wait_for(FRESH).await;
     assert!(world.stored()["refresh_token"].is_string());

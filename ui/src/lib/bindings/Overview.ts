@@ -7,4 +7,15 @@ import type { StorageView } from "./StorageView";
 import type { UiError } from "./UiError";
 import type { WaitingView } from "./WaitingView";
 
-export type Overview = { accounts: Array<Status>, providers: Array<ProviderView>, storage: StorageView, practice: PracticeView, practice_home: boolean, waiting: WaitingView | null, preferences: Preferences, problems: Array<UiError>, home: string, version: string, };
+/**
+ * Everything on the screen, at once: there is one question and one answer.
+ */
+export type Overview = { accounts: Array<Status>, providers: Array<ProviderView>, storage: StorageView, practice: PracticeView, 
+/**
+ * The whole home is for practice: API keys are checked by the practice server too.
+ */
+practice_home: boolean, waiting: WaitingView | null, preferences: Preferences, 
+/**
+ * Files that cannot be read. They are kept as they are.
+ */
+problems: Array<UiError>, home: string, version: string, };

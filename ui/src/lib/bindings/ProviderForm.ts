@@ -2,4 +2,47 @@
 import type { Payer } from "./Payer";
 import type { TokenRequest } from "./TokenRequest";
 
-export type ProviderForm = { id: string, name: string, issuer: string | null, authorize_url: string | null, token_url: string | null, client_id: string, scopes: Array<string>, payer: Payer, token_request: TokenRequest | null, base_url: string | null, };
+/**
+ * What a person fills in for a provider of their own.
+ */
+export type ProviderForm = { 
+/**
+ * The id.
+ */
+id: string, 
+/**
+ * How people call it.
+ */
+name: string, 
+/**
+ * Whose metadata is read.
+ */
+issuer: string | null, 
+/**
+ * RFC 6749 §3.1.
+ */
+authorize_url: string | null, 
+/**
+ * RFC 6749 §3.2.
+ */
+token_url: string | null, 
+/**
+ * RFC 6749 §2.2.
+ */
+client_id: string, 
+/**
+ * RFC 6749 §3.3.
+ */
+scopes: Array<string>, 
+/**
+ * Who is billed.
+ */
+payer: Payer, 
+/**
+ * How token requests are written; left as it is where none is chosen.
+ */
+token_request: TokenRequest | null, 
+/**
+ * The API that the token is for.
+ */
+base_url: string | null, };

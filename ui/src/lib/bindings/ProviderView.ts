@@ -3,4 +3,7 @@ import type { Payer } from "./Payer";
 import type { Redirect } from "./Redirect";
 import type { TokenRequest } from "./TokenRequest";
 
+/**
+ * A provider, to choose or to edit.
+ */
 export type ProviderView = { id: string, name: string, payer: Payer, built_in: boolean, practice: boolean, ready: boolean, host: string | null, issuer: string | null, authorize_url: string | null, token_url: string | null, revocation_url: string | null, client_id: string | null, scopes: Array<string>, redirect: Redirect, token_request: TokenRequest, base_url: string | null, };

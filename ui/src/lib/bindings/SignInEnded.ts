@@ -2,4 +2,7 @@
 import type { Status } from "./Status";
 import type { UiError } from "./UiError";
 
-export type SignInEnded = { "kind": "signed_in", account: Status, } | { "kind": "failed", error: UiError, } | { "kind": "cancelled", };
+/**
+ * How a sign-in ended.
+ */
+export type SignInEnded = { "kind": "signed_in", account: Status, } | { "kind": "failed", error: UiError, } | { "kind": "cancelled" };

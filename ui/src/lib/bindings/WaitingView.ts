@@ -2,4 +2,11 @@
 import type { Payer } from "./Payer";
 import type { UiError } from "./UiError";
 
-export type WaitingView = { provider_id: string, provider_name: string, payer: Payer, practice: boolean, ends_at: string, can_paste: boolean, listens: boolean, browser_problem: UiError | null, exchanging: boolean, };
+/**
+ * A sign-in under way. Its URLs stay here in the program: the page asks for them to be opened or copied.
+ */
+export type WaitingView = { provider_id: string, provider_name: string, payer: Payer, practice: boolean, ends_at: string, can_paste: boolean, listens: boolean, browser_problem: UiError | null, 
+/**
+ * The answer is here, and the tokens are being fetched and stored.
+ */
+exchanging: boolean, };
