@@ -3,6 +3,12 @@
 //! Our own has to live through every one of them, and through all at once. What the plugin does is measured and has
 //! to be what ARCHITECTURE.md says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up fails"
+)]
+
 #[path = "../../crates/keyfob/src/sign_in/redirect_attacks.rs"]
 mod redirect_attacks;
 

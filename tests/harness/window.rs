@@ -1,6 +1,6 @@
 //! The real window, driven from outside by WebKit's own driver.
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -18,6 +18,9 @@ use crate::session::DesktopSession;
 
 /// How long anything in the page may take to appear.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What windows and their driver write, a file in the session's folder.
+pub const LOG: &str = "window.log";
 
 /// An open window. Close it with [`Window::close`]; where a test fails before that, the session ends it.
 #[derive(Debug)]
@@ -57,7 +60,14 @@ impl Window {
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
-            .unwrap_or_else(|error| panic!("{} did not open a window: {error}", program.display()));
+            .unwrap_or_else(|error| {
+                let said = fs::read_to_string(session.environment().folder(LOG));
+                let said = said.unwrap_or_default();
+                panic!(
+                    "{} did not open a window: {error}\n{said}",
+                    program.display()
+                )
+            });
         Self {
             client,
             _driver: driver,
@@ -251,7 +261,15 @@ fn start_driver(session: &DesktopSession, variables: &[(&str, String)]) -> (Back
         .env("TAURI_WEBVIEW_AUTOMATION", "true")
         .env("TAURI_AUTOMATION", "true");
     command.envs(variables.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).stdout(Stdio::null());
+    // A file in the session, where tests that search for secrets look too. A pipe of the test's would also be held
+    // open by the web view's processes for a moment after the test.
+    let log = File::options()
+        .append(true)
+        .create(true)
+        .open(session.environment().folder(LOG))
+        .expect("the session's folder can be written");
+    let shared = log.try_clone().expect("a file can be shared");
+    command.stdin(Stdio::null()).stdout(shared).stderr(log);
     let driver = Background::start(&mut command);
     let listening = eventually(Duration::from_secs(10), || {
         std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
