@@ -24,7 +24,8 @@ cargo xtask test          Set up what is missing, and run every check.
 cargo xtask test STEP…    Only these checks. `cargo xtask test --list` names them.
 cargo xtask setup         Only set up, for running and for testing.
 cargo xtask bindings      Write the page's TypeScript types anew from the Rust types.
-cargo xtask screenshots   Copy the pictures of the last end-to-end tests to docs/screenshots.
+cargo xtask screenshots   Copy the README's pictures from the last end-to-end tests to docs/screenshots.
+cargo xtask bench         Measure the figures of docs/performance.md.
 
 Set-up says what it installs and why before it does. Debian and Ubuntu packages are installed with apt-get (as root,
 or by sudo); on other systems it says what to install by hand. npm packages go into the tree, tools of Rust into
@@ -53,6 +54,7 @@ fn dispatch(arguments: &[&str]) -> Result<()> {
         ["setup"] => setup::setup(Purpose::Test),
         ["bindings"] => bindings::write(),
         ["screenshots"] => screenshots::copy(),
+        ["bench"] => bench::run(),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())

@@ -1,4 +1,4 @@
-//! The pictures of the documentation, which the end-to-end tests take of the real window.
+//! The pictures of the README, which the end-to-end tests take of the real window.
 
 use std::env;
 use std::fs;
@@ -19,13 +19,15 @@ pub(crate) fn copy() -> Result<()> {
         )
     })?;
     fs::create_dir_all(&to)?;
+    let readme = fs::read_to_string(place::root().join("README.md"))?;
     let mut count = 0;
     for entry in entries {
         let path = entry?.path();
         if let (Some("png"), Some(name)) = (
             path.extension().and_then(|end| end.to_str()),
             path.file_name(),
-        ) {
+        ) && readme.contains(&*name.to_string_lossy())
+        {
             fs::copy(&path, to.join(name))
                 .with_context(|| format!("{} could not be copied", path.display()))?;
             count += 1;
