@@ -285,6 +285,63 @@ async fn a_newcomer_can_try_everything_without_an_account() {
     window.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plugin_can_be_chosen_as_the_listener() {
+    let world = World::new(&Visit::Agree);
+    let config = world.home.file("config.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(
+        &config,
+        format!("{text}\n[sign_in]\nlistener = \"plugin\"\n"),
+    )
+    .unwrap();
+    let window = world.window().await;
+    window.click(by("route-mock")).await;
+    window.wait_for(FRESH).await;
+    let visited = world.browser.wait_for_visit(0);
+    assert!(visited.text.contains("Go back to Keyfob"), "{visited:?}");
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_keychain_the_window_says_so_and_sends_nobody_to_a_browser() {
+    let session = DesktopSession::with_display(Keyring::Absent);
+    let browser = Browser::install(&session, &Visit::Agree);
+    let mock = MockProvider::start(&[]);
+    let home = Home::new(&session, "home", mock.config_block());
+    let window = Window::open(&session, &home).await;
+    window
+        .wait_for("[data-testid='storage'][data-storage='problem']")
+        .await;
+    window.wait_for_text("No system keychain was found").await;
+    window.screenshot("no-keychain").await;
+    window.click(by("route-mock")).await;
+    window.wait_for(by("sign-in-failed")).await;
+    assert!(browser.visits().is_empty());
+    assert_eq!(mock.count("authorize"), 0);
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_wakes_the_first_window_and_ends() {
+    let world = World::new(&Visit::Look);
+    let window = world.window().await;
+    let mut second = world
+        .session
+        .command(keyfob_tests::programs::program("keyfob-desktop"));
+    let mut second = second
+        .env("KEYFOB_HOME", world.home.path())
+        .spawn()
+        .unwrap();
+    let ended = keyfob_tests::process::eventually(std::time::Duration::from_secs(20), || {
+        second.try_wait().unwrap().is_some()
+    });
+    assert!(ended, "two windows on one home");
+    assert!(second.wait().unwrap().success());
+    window.wait_for(by("first-start")).await;
+    window.close().await;
+}
+
 async fn fits(window: &Window, screen: &str) {
     let wider =
         "return document.documentElement.scrollWidth > document.documentElement.clientWidth";

@@ -3,6 +3,7 @@
 //! This is the only room that knows both sign-in and custody.
 
 mod keys;
+mod matching;
 mod sign_in_handle;
 mod sign_out;
 mod signing_in;

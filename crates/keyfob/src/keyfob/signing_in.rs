@@ -11,10 +11,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::Keyfob;
+use super::matching::{completed, same_person, wished_label};
 use super::sign_in_handle::{Ask, Phase, SignInHandle};
 use super::tokens::facts_of;
-use crate::account::{Account, AccountId, Facts, Identity, Method, Owner};
-use crate::accounts::{Accounts, checked_label};
+use crate::account::{Account, AccountId, Facts, Method, Owner};
+use crate::accounts::checked_label;
 use crate::credential::Credential;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -277,55 +278,6 @@ impl Keyfob {
         self.forget_unsaved(&id);
         Ok(id)
     }
-}
-
-/// What the server says now, and where it says nothing, what it said before.
-fn completed(new: Identity, old: &Identity) -> Identity {
-    let old = old.clone();
-    Identity {
-        subject: new.subject.or(old.subject),
-        email: new.email.or(old.email),
-        organization: new.organization.or(old.organization),
-        workspace: new.workspace.or(old.workspace),
-    }
-}
-
-/// Which account a sign-in renews: the one it was begun for, unless somebody else signed in; else the one of the
-/// same person at the same provider.
-fn same_person<'a>(
-    accounts: &'a Accounts,
-    provider: &Provider,
-    request: &SignInRequest,
-    identity: &Identity,
-) -> Option<&'a Account> {
-    let differs = |account: &Account| match (&account.identity.subject, &identity.subject) {
-        (Some(before), Some(now)) => before != now,
-        _ => false,
-    };
-    let begun_for = request.account.as_deref();
-    let begun_for = begun_for.and_then(|name| accounts.find(Some(name)).ok());
-    if let Some(account) = begun_for
-        && account.provider.as_ref() == Some(&provider.id)
-        && !differs(account)
-    {
-        return Some(account);
-    }
-    // A label asks for an entry of its own, even for a person who has one already.
-    if request.label.is_some() {
-        return None;
-    }
-    let subject = identity.subject.as_ref()?;
-    accounts.accounts.iter().find(|a| {
-        a.provider.as_ref() == Some(&provider.id) && a.identity.subject.as_ref() == Some(subject)
-    })
-}
-
-fn wished_label(request: &SignInRequest, provider: &Provider, identity: &Identity) -> String {
-    let wished = request.label.clone();
-    let label = wished
-        .or_else(|| identity.email.clone())
-        .unwrap_or_else(|| provider.name.clone());
-    checked_label(&label).unwrap_or_else(|_| provider.id.to_string())
 }
 
 impl SignIn {
