@@ -56,8 +56,7 @@ export class App {
 
   /** Hears the program's events and asks for the first overview. The returned function stops listening. */
   async start(): Promise<() => void> {
-    const stops = await this.#listen();
-    await this.refresh();
+    const [stops] = await Promise.all([this.#listen(), this.refresh()]);
     if (this.loaded.kind === "ready") this.#openFirst(this.loaded.overview);
     return () => stops.forEach((stop) => stop());
   }
