@@ -157,7 +157,7 @@ fn paint(session: &DesktopSession, command: &mut Command, display: &str) -> [f64
     // The screen is black; then comes the window without its page, in one colour; then the page.
     let (mut empty_window, mut painted) = (None, None);
     let words = loop {
-        let asked = x11.get_image(ImageFormat::Z_PIXMAP, root, 340, 150, 600, 400, !0);
+        let asked = x11.get_image(ImageFormat::Z_PIXMAP, root, 400, 150, 640, 400, !0);
         let pixels = asked.unwrap().reply().unwrap().data;
         let now = start.elapsed().as_secs_f64();
         let first = pixels[..3].to_vec();

@@ -68,8 +68,8 @@ pub fn run() -> ExitCode {
             commands::open_link,
         ])
         .setup(|app| {
-            watch::start(app.handle());
             open_window(app.handle())?;
+            watch::start(app.handle());
             Ok(())
         })
         .build(context);

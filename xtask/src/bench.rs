@@ -13,13 +13,6 @@ pub(crate) fn run() -> Result<()> {
     let release = ["build", "--release", "--workspace", "--exclude", "xtask"];
     cargo(&[&release[..], &["--bins", "--example", "empty_window"]].concat())?;
     println!("\nThe figures, for docs/performance.md:\n");
-    cargo(&[
-        "run",
-        "--quiet",
-        "--release",
-        "-p",
-        "keyfob-tests",
-        "--bin",
-        "keyfob-bench",
-    ])
+    let bench = place::target()?.join("release").join("keyfob-bench");
+    run_command(command(&bench.display().to_string(), &[]))
 }
