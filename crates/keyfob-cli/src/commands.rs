@@ -71,10 +71,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 .token(account.as_deref(), min_valid.unwrap_or_default())
                 .await?;
             if let Some(warning) = &handed.warning {
-                let words = words::error(warning);
-                io.say(&format!(
-                    "keyfob: {words}\nkeyfob: the old token still works and was printed.\n"
-                ));
+                io.say(&format!("keyfob: {}\n", words::error(warning)));
             }
             let line = zeroize::Zeroizing::new(format!("{}\n", handed.secret.expose()));
             io.print(&line)?;

@@ -122,6 +122,28 @@ async fn a_store_that_cannot_be_written_is_found_out_before_the_refresh_token_is
 }
 
 #[tokio::test]
+async fn a_store_that_fails_between_the_servers_answer_and_ours_loses_nothing() {
+    let world = World::new().await;
+    world.sign_in().await.unwrap();
+    world.pass(EIGHT_HOURS);
+    world
+        .fault("refresh", json!({ "slow_ms": 600 }), Some(1))
+        .await;
+    let trouble = async {
+        let pause = |ms| tokio::time::sleep(std::time::Duration::from_millis(ms));
+        pause(300).await;
+        *world.store.failing.lock().unwrap() = Some(StoreError::Locked);
+        pause(800).await;
+        *world.store.failing.lock().unwrap() = None;
+    };
+    let (handed, ()) = tokio::join!(world.token(), trouble);
+    let handed = handed.unwrap();
+    assert_eq!(world.token().await.unwrap().secret, handed.secret);
+    assert_eq!(world.count("refreshes_ok").await, 1);
+    assert_eq!(world.count("refresh_reuse").await, 0);
+}
+
+#[tokio::test]
 async fn a_clock_that_was_ahead_at_sign_in_does_not_make_a_dead_token_look_fresh() {
     let world = World::new().await;
     world.pass(30 * 86_400);

@@ -28,7 +28,7 @@ const PAUSES: [Duration; 3] = [
 pub struct Handed {
     /// The access token or the API key.
     pub secret: Secret,
-    /// What should be said beside it: the renewal failed, but the old token still lives.
+    /// What should be said beside it, such as that the renewal failed, but the old token still lives.
     pub warning: Option<Error>,
 }
 
@@ -52,10 +52,15 @@ impl Keyfob {
                 let renewal = self.renewed_in_a_task(account.id.clone(), at_least).await;
                 match renewal {
                     // Whatever went wrong, the old token serves while it lives.
-                    Err(error) if self.still_serves(&tokens, at_least) => Ok(Handed {
-                        secret: tokens.access_token,
-                        warning: Some(error),
-                    }),
+                    Err(mut error) if self.still_serves(&tokens, at_least) => {
+                        error
+                            .cure
+                            .push_str(" The old token still works; it was given.");
+                        Ok(Handed {
+                            secret: tokens.access_token,
+                            warning: Some(error),
+                        })
+                    }
                     renewal => renewal,
                 }
             }
