@@ -25,6 +25,20 @@ test("practice starts its server first, then signs in there", async () => {
   expect(lastAsked(program, "begin_sign_in")).toEqual({ providerId: "practice", accountId: null });
 });
 
+test("whoever leaves while the practice server is starting is sent to no browser", async () => {
+  const program = await openWindow(empty());
+  const starting = later<string>();
+  program.answer("start_practice", () => starting.promise);
+  await press("route-practice");
+  await see("opening");
+  await press("cancel");
+  starting.give("practice");
+  await see("first-start");
+  await waitFor(() => expect(lastAsked(program, "cancel_sign_in")).toBeDefined());
+  expect(lastAsked(program, "begin_sign_in")).toBeUndefined();
+  expect(seen("opening")).toBeNull();
+});
+
 test("a practice account is renewed at a server that runs", async () => {
   const program = await openWindow({ ...empty(), accounts: [practised(now)] });
   await press("row-menu");

@@ -18,6 +18,7 @@ export type Phase =
 
 export class SignIn {
   phase = $state.raw<Phase>({ kind: "opening" });
+  #left = false;
 
   constructor(
     readonly target: Target,
@@ -36,7 +37,10 @@ export class SignIn {
   }
 
   async #ask(): Promise<Phase> {
-    return { kind: "waiting", view: await ipc.beginSignIn(await this.#order()) };
+    const order = await this.#order();
+    // Whoever left while the practice server was starting wants no browser any more.
+    if (this.#left) return this.phase;
+    return { kind: "waiting", view: await ipc.beginSignIn(order) };
   }
 
   async #order(): Promise<{ providerId: string; accountId: string | null }> {
@@ -49,6 +53,11 @@ export class SignIn {
   /** Takes over what the program says of the attempt. */
   follow(view: WaitingView): void {
     if (this.phase.kind === "waiting") this.phase = { kind: "waiting", view };
+  }
+
+  /** Nobody looks at this sign-in any more. */
+  leave(): void {
+    this.#left = true;
   }
 
   fail(error: UiError): void {
