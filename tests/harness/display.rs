@@ -30,6 +30,9 @@ impl Display {
                     "1280x800x24",
                     "-nolisten",
                     "tcp",
+                    // Or it begins anew whenever its last client leaves, which throws out the next one that is
+                    // just coming in.
+                    "-noreset",
                 ])
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
