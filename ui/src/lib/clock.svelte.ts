@@ -5,6 +5,8 @@ import { MINUTE, SECOND } from "./time";
 
 class Clock {
   now = $state(Date.now());
+  /** The same, for those who must not be woken by it. */
+  #read = Date.now();
   #secondsShown = 0;
   #wakes = new Set<{ at: number }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -22,7 +24,7 @@ class Clock {
 
   /** Reads the time now. */
   tick(): void {
-    this.now = Date.now();
+    this.now = this.#read = Date.now();
     this.#setTimer();
   }
 
@@ -53,8 +55,9 @@ class Clock {
     const now = Date.now();
     const step = this.#secondsShown > 0 ? SECOND : MINUTE;
     let next = (Math.floor(now / step) + 1) * step;
-    for (const { at } of this.#wakes) if (at > now) next = Math.min(next, at);
-    this.#timer = setTimeout(() => this.tick(), Math.ceil(next - now));
+    // What came between the last tick and now is due at once; nobody has seen it yet.
+    for (const { at } of this.#wakes) if (at > this.#read) next = Math.min(next, at);
+    this.#timer = setTimeout(() => this.tick(), Math.max(0, Math.ceil(next - now)));
   }
 }
 
