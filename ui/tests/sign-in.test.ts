@@ -155,4 +155,5 @@ test("practice servers are listed only where nothing starts them, or where all i
   expect(routes(overview)).toMatchObject({ signIn: { kind: "one" }, practiceProviders: [], practice: "offered" });
   expect(routes({ ...overview, practice: "absent" }).practiceProviders).toHaveLength(1);
   expect(routes({ ...overview, practice_home: true }).practiceProviders).toHaveLength(1);
+  expect(routes({ ...overview, practice: "running", practice_home: true }).practice).toBe("not_here");
 });

@@ -24,10 +24,13 @@ export function routes({ providers, practice, practice_home }: Overview): Routes
   // The practice server's own entry stays in the configuration after it has ended, so it is offered by itself only
   // where nothing starts it, or where all is practice anyway.
   const listed = practice === "absent" || practice_home;
+  const practiceProviders = listed ? providers.filter((p) => p.practice && p.ready) : [];
+  // A server that runs and is listed needs no second way to it.
+  const reached = practice === "running" && practiceProviders.length > 0;
   return {
     signIn: !only ? { kind: "none" } : ready.length === 1 ? { kind: "one", provider: only } : { kind: "several", providers: ready },
     unready: real.filter((p) => !p.ready),
-    practiceProviders: listed ? providers.filter((p) => p.practice && p.ready) : [],
-    practice: practice === "absent" ? "not_here" : "offered",
+    practiceProviders,
+    practice: practice === "absent" || reached ? "not_here" : "offered",
   };
 }
