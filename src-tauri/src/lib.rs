@@ -39,7 +39,7 @@ pub fn run() -> ExitCode {
         context.config_mut().identifier = format!("dev.keyfob.app.home{tag}");
     }
     let store = Keychain::new(service, Prompts::Allowed);
-    let keyfob = Keyfob::new(home, Arc::new(store), Edge::system());
+    let keyfob = Keyfob::new(home, Arc::new(store), Edge::system(), "window");
 
     let built = tauri::Builder::default()
         .plugin(leaving::last_things())

@@ -67,7 +67,7 @@ async fn begin(mock: &MockProvider, plugin: bool) -> Waiting {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("config.toml"), mock.config_block()).unwrap();
     let home = Home::at(folder.path().to_owned());
-    let keyfob = Keyfob::new(home, Arc::new(Memory::default()), Edge::system());
+    let keyfob = Keyfob::new(home, Arc::new(Memory::default()), Edge::system(), "a test");
     let plugin = plugin.then(|| PluginListener::start().unwrap());
     let request = SignInRequest {
         provider: "mock".to_owned(),

@@ -80,10 +80,50 @@ pub(crate) enum Command {
     Token {
         /// An account's label or id; the default account where it is left out
         account: Option<String>,
-        /// How much longer it has to be valid, such as 90s, 2m or 1h; a token is renewed two minutes before its end
-        /// where this is left out
+        /// How much longer it has to be valid, such as 90s, 2m or 1h; where this is left out, a token is renewed two
+        /// minutes before its end, or as config.toml says
         #[arg(long, value_name = "TIME", value_parser = duration)]
         min_valid: Option<SignedDuration>,
+        /// A server refused the last one, which is given on standard input: print another one, renewed where that is
+        /// still the one that is stored
+        #[arg(long, conflicts_with = "min_valid")]
+        refused: bool,
+    },
+    /// Renew a token before its time
+    Refresh {
+        /// An account's label or id; the default account where it is left out
+        account: Option<String>,
+        /// Every account that can be renewed, at most eight at once
+        #[arg(long, conflicts_with = "account")]
+        all: bool,
+        /// Print how each stands afterwards as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep tokens fresh until it is ended, so that tools never wait
+    #[command(
+        long_about = "Keep tokens fresh until it is ended, so that tools never wait.\n\nWhat the window does while it \
+                      runs, for computers without one. Of all that run, one works at a time. It never opens a dialog: \
+                      a keychain that is locked is waited for."
+    )]
+    Watch {
+        /// Renew what is due now, and end
+        #[arg(long)]
+        once: bool,
+        /// Print a systemd user unit that runs it
+        #[arg(long, conflicts_with = "once")]
+        unit: bool,
+    },
+    /// Show what happened to the accounts, the newest last
+    Activity {
+        /// Of this account alone: a label or an id
+        account: Option<String>,
+        /// At most so many entries
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 30)]
+        count: usize,
+        /// As JSON, the newest first
+        #[arg(long)]
+        json: bool,
     },
     /// Make an account the one that tools get when they name none
     Use {
@@ -114,6 +154,31 @@ pub(crate) enum Command {
         /// For which shell
         shell: Shell,
     },
+}
+
+impl Command {
+    /// As it is typed, which is what the activity calls it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Login { .. } => "login",
+            Self::AddKey { .. } => "add-key",
+            Self::Accounts { .. } => "accounts",
+            Self::Status { .. } => "status",
+            Self::Token { .. } => "token",
+            Self::Refresh { .. } => "refresh",
+            Self::Watch { .. } => "watch",
+            Self::Activity { .. } => "activity",
+            Self::Use { .. } => "use",
+            Self::Rename { .. } => "rename",
+            Self::Logout { .. } => "logout",
+            Self::Completions { .. } => "completions",
+        }
+    }
+
+    /// Whether it may renew a token, and so must not end in the middle of it. `watch` sees to that itself.
+    pub(crate) fn may_renew(&self) -> bool {
+        matches!(self, Self::Token { .. } | Self::Refresh { .. })
+    }
 }
 
 fn duration(text: &str) -> Result<SignedDuration, String> {

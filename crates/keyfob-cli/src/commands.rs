@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use jiff::Timestamp;
-use keyfob::{Keyfob, NewKey, Result, State, Status};
+use keyfob::{Code, Error, Keyfob, NewKey, Result, State, Status};
 use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::io::Io;
-use crate::{exit_code, login, words};
+use crate::{exit_code, login, many, unit, words};
 
 pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
     match command {
@@ -66,15 +66,74 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 return Ok(exit_code(keyfob::Code::SignInNeeded));
             }
         }
-        Command::Token { account, min_valid } => {
-            let handed = keyfob
-                .token(account.as_deref(), min_valid.unwrap_or_default())
-                .await?;
+        Command::Token {
+            account,
+            min_valid,
+            refused,
+        } => {
+            let account = account.as_deref();
+            let handed = match refused {
+                true => {
+                    let refused =
+                        io.line("Paste the token that was refused (nothing is shown): ")?;
+                    keyfob.token_in_place_of(account, refused).await?
+                }
+                false => {
+                    let at_least = min_valid.unwrap_or_default();
+                    keyfob.token(account, at_least).await?
+                }
+            };
             if let Some(warning) = &handed.warning {
                 io.say(&format!("keyfob: {}\n", words::error(warning)));
             }
             let line = zeroize::Zeroizing::new(format!("{}\n", handed.secret.expose()));
             io.print(&line)?;
+        }
+        Command::Refresh {
+            all: true, json, ..
+        } => {
+            let done = many::refresh_all(keyfob, io).await;
+            if json {
+                print_json(&keyfob.accounts()?, io)?;
+            }
+            done?;
+        }
+        Command::Refresh { account, json, .. } => {
+            let (status, warning) = keyfob.refresh(account.as_deref()).await?;
+            if let Some(warning) = &warning {
+                io.say(&format!("keyfob: {}\n", words::error(warning)));
+            }
+            added(&status, json, io)?;
+        }
+        Command::Watch { unit: true, .. } => {
+            let program = std::env::current_exe().map_err(|error| unknown_program(&error))?;
+            let home = (io.variable)("KEYFOB_HOME").map(std::path::PathBuf::from);
+            io.print(&unit::text(&program, home.as_deref()))?;
+        }
+        Command::Watch { once: true, .. } => many::watch_once(keyfob, io).await?,
+        Command::Watch { .. } => return many::watch(keyfob, io).await,
+        Command::Activity {
+            account,
+            count,
+            json,
+        } => {
+            let mut entries = keyfob.activity()?;
+            if let Some(name) = account {
+                let id = keyfob.status(Some(&name)).map(|status| status.id);
+                // An account that is signed out of has a past all the same.
+                entries.retain(|entry| match &id {
+                    Ok(id) => entry.account == *id,
+                    Err(_) => entry.label == name || entry.account.as_str() == name,
+                });
+            }
+            entries.truncate(count);
+            match json {
+                true => print_json(&entries, io)?,
+                false => {
+                    let lines: Vec<_> = entries.iter().rev().map(words::entry).collect();
+                    io.print(&lines.concat())?;
+                }
+            }
         }
         Command::Use { account } => {
             let status = keyfob.set_default(&account)?;
@@ -129,6 +188,15 @@ async fn log_out(
         Some(error) => Err(error),
         None => Ok(ExitCode::SUCCESS),
     }
+}
+
+fn unknown_program(error: &std::io::Error) -> Error {
+    Error::new(
+        Code::Failed,
+        "The system does not say where this program lies.",
+        "Write the unit by hand, as the README shows.",
+    )
+    .detail(error.to_string())
 }
 
 fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {

@@ -62,6 +62,20 @@ impl Io {
         let _ = self.err.flush();
     }
 
+    /// A secret on one line.
+    pub(crate) fn line(&mut self, prompt: &str) -> Result<Secret> {
+        let secret = self.secret(prompt)?;
+        let line = secret.expose().trim();
+        match line.is_empty() || line.contains(char::is_whitespace) {
+            false => Ok(Secret::new(line)),
+            true => Err(Error::new(
+                Code::Usage,
+                "Standard input holds no token.",
+                "Give the token that was refused as one line: `printf %s \"$TOKEN\" | keyfob token --refused`.",
+            )),
+        }
+    }
+
     /// A secret: the whole of standard input, or what is typed at a prompt that shows nothing.
     pub(crate) fn secret(&mut self, prompt: &str) -> Result<Secret> {
         let unreadable = |error: std::io::Error| {

@@ -5,8 +5,11 @@
 
 mod args;
 mod commands;
+mod ending;
 mod io;
 mod login;
+mod many;
+mod unit;
 mod words;
 
 use std::ffi::OsString;
@@ -18,7 +21,7 @@ use keyfob::{Code, Edge, Error, Home, Keychain, Keyfob, Prompts};
 
 pub use crate::io::Io;
 
-use crate::args::Args;
+use crate::args::{Args, Command};
 
 /// Runs one command line and gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCode {
@@ -57,8 +60,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCod
         }
     };
     let done = runtime.block_on(async {
-        let keyfob = open(&io)?;
-        commands::run(&keyfob, args.command, &mut io).await
+        let keyfob = open(&io, &args.command)?;
+        if !args.command.may_renew() {
+            return commands::run(&keyfob, args.command, &mut io).await;
+        }
+        tokio::select! {
+            biased;
+            done = commands::run(&keyfob, args.command, &mut io) => done,
+            // What the server is about to answer is all that will be left of the sign-in.
+            code = ending::asked() => {
+                keyfob.settled().await;
+                Ok(code)
+            }
+        }
     });
     // A keychain that hangs must not keep the program from ending.
     runtime.shutdown_background();
@@ -68,14 +82,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCod
     }
 }
 
-fn open(io: &Io) -> keyfob::Result<Keyfob> {
+fn open(io: &Io, command: &Command) -> keyfob::Result<Keyfob> {
     let home = Home::find(io.variable)?;
-    let prompts = match io.person_is_there {
+    // Nobody asked for a dialog that comes from the background.
+    let prompts = match io.person_is_there && !matches!(command, Command::Watch { .. }) {
         true => Prompts::Allowed,
         false => Prompts::Never,
     };
     let store = Keychain::new(home.keychain_service(), prompts);
-    Ok(Keyfob::new(home, Arc::new(store), Edge::system()))
+    let asked_by = format!("keyfob {}", command.name());
+    let edge = Edge::system();
+    Ok(Keyfob::new(home, Arc::new(store), edge, &asked_by))
 }
 
 fn complain(io: &mut Io, error: &Error) -> ExitCode {

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use keyfob::account::Payer;
-use keyfob::{Error, Meaning, Revoked, SignOutReport, State, Status};
+use keyfob::activity::{Entry, What};
+use keyfob::{Error, Meaning, Renewal, Revoked, SignOutReport, State, Status};
 
 /// An error in a line, with the technical remainder below it.
 pub(crate) fn error(error: &Error) -> String {
@@ -32,6 +33,12 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
         format!("  {}", billing(status)),
         format!("  {} · held by Keyfob", status.storage),
     ];
+    if let Some(since) = status.waits_since {
+        let since = span(now.duration_since(since));
+        lines.push(format!(
+            "  The renewed token has waited for {since}, sealed on disk, for the store to take it"
+        ));
+    }
     if let Some(email) = &status.identity.email
         && *email != status.label
     {
@@ -58,6 +65,49 @@ pub(crate) fn more(status: &Status) -> String {
         lines.push(format!("  ({detail})"));
     }
     lines.join("\n") + "\n"
+}
+
+/// How the renewal of one account among many ended.
+pub(crate) fn renewal(renewal: &Renewal) -> String {
+    let label = &renewal.label;
+    match (&renewal.problem, renewal.renewed) {
+        (None, _) => format!("● {label}: renewed\n"),
+        (Some(problem), true) => format!("◐ {label}: renewed. {}\n", error(problem)),
+        (Some(problem), false) => format!("○ {label}: {}\n", error(problem)),
+    }
+}
+
+/// An entry of the activity, in a line and what is to be said about it.
+pub(crate) fn entry(entry: &Entry) -> String {
+    let what = match entry.what {
+        What::SignedIn => "signed in",
+        What::SignedOut => "signed out",
+        What::KeyAdded => "key added",
+        What::KeyChecked => "key checked",
+        What::Renewed => "renewed",
+        What::RenewalFailed => "not renewed",
+        What::SignInEnded => "sign-in ended",
+        What::Waiting => "renewed, waits for the keychain",
+        What::Recovered => "stored what had waited",
+        What::Moved => "moved to another store",
+    };
+    let mut line = format!(
+        "{}  {}: {what}, by {}",
+        entry.at.strftime("%Y-%m-%d %H:%M:%SZ"),
+        entry.label,
+        entry.asked_by
+    );
+    if let Some(took) = entry.took_ms {
+        line.push_str(&format!(", {took} ms"));
+    }
+    if let Some(id) = &entry.request_id {
+        line.push_str(&format!(" (request {id})"));
+    }
+    line.push('\n');
+    for more in entry.words.iter().chain(&entry.detail) {
+        line.push_str(&format!("        {more}\n"));
+    }
+    line
 }
 
 /// What signing out did.

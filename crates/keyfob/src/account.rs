@@ -20,6 +20,12 @@ impl AccountId {
         Self(format!("acct-{hex}"))
     }
 
+    /// A number that differs from account to account.
+    pub(crate) fn chance(&self) -> u8 {
+        let last = self.0.get(self.0.len() - 2..).unwrap_or_default();
+        u8::from_str_radix(last, 16).unwrap_or(0)
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -171,10 +177,13 @@ pub struct TokenFacts {
     /// What went wrong with the last refresh, until one succeeds.
     #[serde(default)]
     pub trouble: Option<Trouble>,
+    /// Since when renewed tokens have been waiting, sealed on disk, for the secret store to take them.
+    #[serde(default)]
+    pub waits_since: Option<Timestamp>,
 }
 
 /// Why the last refresh failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// When it failed first.
     pub since: Timestamp,
@@ -185,6 +194,18 @@ pub struct Trouble {
     /// The technical remainder, safe to share.
     #[serde(default)]
     pub detail: Option<String>,
+    /// How often it has failed since it last succeeded.
+    #[serde(default)]
+    pub failures: u32,
+    /// Before then the server is not asked again.
+    #[serde(default)]
+    pub rests_until: Option<Timestamp>,
+    /// Whether the server itself said so.
+    #[serde(default)]
+    pub told_to_rest: bool,
+    /// Which refresh token the server refused for good, by its fingerprint: a newer one is another story.
+    #[serde(default)]
+    pub refused: Option<String>,
 }
 
 /// What is known of an API key.

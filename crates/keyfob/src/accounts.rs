@@ -1,13 +1,14 @@
 //! The list of accounts on disk. No secret is in it.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountId};
 use crate::custody::lock;
 use crate::error::{Code, Error, Result};
-use crate::files;
+use crate::files::{self, Stamp};
 use crate::home::Home;
 
 /// The form of `accounts.json` that this program writes.
@@ -33,41 +34,85 @@ struct Form {
     version: u32,
 }
 
-/// Where the list lies.
-#[derive(Debug, Clone)]
-pub(crate) struct AccountsFile {
+/// Where the list lies. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct AccountsFile(Arc<Place>);
+
+struct Place {
     path: PathBuf,
     lock: PathBuf,
+    /// What was read last. The file is replaced as a whole, so as long as it is the same one, so is what it says.
+    known: Mutex<Option<(Stamp, Arc<Accounts>)>>,
+    /// Changes of single accounts that wait to be written together.
+    waiting: Mutex<Waiting>,
+    /// Held by the one who writes for all that wait.
+    writing: tokio::sync::Mutex<Written>,
+}
+
+type Change = Box<dyn FnOnce(&mut Account) + Send>;
+
+#[derive(Default)]
+struct Waiting {
+    changes: Vec<(AccountId, Change)>,
+    /// How many were ever handed in.
+    count: u64,
+}
+
+#[derive(Default)]
+struct Written {
+    /// How many of those handed in have been written, or could not be.
+    count: u64,
+    /// The last batch that could not be: up to which one, from which one, and why.
+    failed: Option<(u64, u64, Error)>,
 }
 
 impl AccountsFile {
     pub(crate) fn new(home: &Home) -> Self {
-        Self {
+        Self(Arc::new(Place {
             path: home.accounts_file(),
             lock: home.locks().join("accounts.lock"),
-        }
+            known: Mutex::default(),
+            waiting: Mutex::default(),
+            writing: tokio::sync::Mutex::default(),
+        }))
     }
 
     /// The list as it is now.
-    pub(crate) fn read(&self) -> Result<Accounts> {
-        let Some(text) = files::read(&self.path)? else {
-            return Ok(Accounts::default());
+    pub(crate) fn read(&self) -> Result<Arc<Accounts>> {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known.as_ref().map(|(stamp, _)| stamp);
+        let (text, stamp) = match files::read_if_new(&self.0.path, before)? {
+            files::Read::Missing => return Ok(Arc::default()),
+            files::Read::Same => match &*known {
+                Some((_, accounts)) => return Ok(Arc::clone(accounts)),
+                None => return Ok(Arc::default()),
+            },
+            files::Read::New(text, stamp) => (text, stamp),
         };
+        let accounts = Arc::new(self.parse(&text)?);
+        *known = Some((stamp, Arc::clone(&accounts)));
+        Ok(accounts)
+    }
+
+    fn parse(&self, text: &str) -> Result<Accounts> {
         let unusable = |message: String, cure: &str, detail: String| {
             Error::new(Code::Failed, message, cure).detail(detail)
         };
-        let name = self.path.display();
-        // Looked at by itself first: a newer form need not have the shape of this one.
-        if let Ok(Form { version }) = serde_json::from_str(&text)
-            && version > VERSION
-        {
+        let name = self.0.path.display();
+        let parsed = serde_json::from_str(text);
+        // Looked at by itself: a newer form need not have the shape of this one, and may look as if it had.
+        let version = match &parsed {
+            Ok(Accounts { version, .. }) => Some(*version),
+            Err(_) => serde_json::from_str(text).ok().map(|f: Form| f.version),
+        };
+        if let Some(version) = version.filter(|version| *version > VERSION) {
             return Err(unusable(
                 format!("{name} was written by a newer Keyfob."),
                 "Update this one, or name another folder in KEYFOB_HOME.",
                 format!("version {version}"),
             ));
         }
-        serde_json::from_str(&text).map_err(|error| {
+        parsed.map_err(|error| {
             unusable(
                 format!("{name} is damaged."),
                 "It was left as it is, and no secret is lost. Repair it, or move it away and sign in again.",
@@ -78,11 +123,11 @@ impl AccountsFile {
 
     /// Reads the list, changes it and writes it back, with no other process in between.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Accounts) -> Result<T>) -> Result<T> {
-        lock::briefly(&self.lock, || {
-            let mut accounts = self.read()?;
-            let before = accounts.clone();
+        lock::briefly(&self.0.lock, || {
+            let before = self.read()?;
+            let mut accounts = (*before).clone();
             let result = change(&mut accounts)?;
-            if accounts != before {
+            if accounts != *before {
                 let mut text = serde_json::to_string_pretty(&accounts).map_err(|error| {
                     Error::new(
                         Code::Failed,
@@ -92,11 +137,72 @@ impl AccountsFile {
                     .detail(error.to_string())
                 })?;
                 text.push('\n');
-                files::replace(&self.path, &text)?;
+                files::replace(&self.0.path, &text)?;
             }
             Ok(result)
         })
     }
+
+    /// Changes one account. Whoever asks while the list is being written is written together with all others that
+    /// wait, so that ten thousand changes at once do not write ten thousand lists.
+    pub(crate) async fn change_one(
+        &self,
+        id: &AccountId,
+        change: impl FnOnce(&mut Account) + Send + 'static,
+    ) -> Result<()> {
+        let number = {
+            let mut waiting = self.waiting();
+            waiting.changes.push((id.clone(), Box::new(change)));
+            waiting.count += 1;
+            waiting.count
+        };
+        let mut written = self.0.writing.lock().await;
+        if written.count < number {
+            let (changes, upto) = {
+                let mut waiting = self.waiting();
+                (std::mem::take(&mut waiting.changes), waiting.count)
+            };
+            let file = self.clone();
+            let writing = tokio::task::spawn_blocking(move || file.change_many(changes)).await;
+            let from = written.count;
+            written.count = upto;
+            match writing.unwrap_or_else(|_| Err(broke_off())) {
+                Ok(()) => {}
+                Err(error) => written.failed = Some((from, upto, error)),
+            }
+        }
+        match &written.failed {
+            Some((from, upto, error)) if *from < number && number <= *upto => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    fn change_many(&self, changes: Vec<(AccountId, Change)>) -> Result<()> {
+        self.change(|accounts| {
+            for (id, change) in changes {
+                // It may have been signed out of meanwhile.
+                if let Some(account) = accounts.get_mut(&id) {
+                    change(account);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn broke_off() -> Error {
+    Error::new(
+        Code::Failed,
+        "Writing the list of accounts broke off inside Keyfob.",
+        "Try again, and please report this.",
+    )
 }
 
 impl Default for Accounts {

@@ -69,14 +69,14 @@ fn refusal_of(text: &str) -> Error {
 #[test]
 fn what_is_added_is_there_for_the_next_reader() {
     let (folder, file) = file_with(None);
-    assert_eq!(file.read().unwrap(), Accounts::default());
+    assert_eq!(*file.read().unwrap(), Accounts::default());
     file.change(|list| {
         list.add(account(1, "Work"));
         Ok(())
     })
     .unwrap();
     let again = AccountsFile::new(&Home::at(folder.path().to_owned()));
-    assert_eq!(again.read().unwrap(), list([account(1, "Work")]));
+    assert_eq!(*again.read().unwrap(), list([account(1, "Work")]));
 }
 
 #[test]

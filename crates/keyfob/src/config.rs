@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, Value};
 use url::Url;
 
+use crate::custody::freshness::Windows;
 use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::home::Home;
@@ -24,6 +26,8 @@ pub struct Config {
     pub api: Api,
     /// Which listener the window uses.
     pub listener: ListenerChoice,
+    /// How long before their end tokens are renewed.
+    pub windows: Windows,
 }
 
 /// Where API keys are checked.
@@ -52,6 +56,7 @@ struct Written {
     providers: BTreeMap<String, ProviderEntry>,
     api: WrittenApi,
     sign_in: WrittenSignIn,
+    refresh: WrittenRefresh,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -65,6 +70,13 @@ struct WrittenApi {
 #[serde(deny_unknown_fields, default)]
 struct WrittenSignIn {
     listener: ListenerChoice,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenRefresh {
+    advisory: Option<SignedDuration>,
+    blocking: Option<SignedDuration>,
 }
 
 impl Config {
@@ -110,6 +122,7 @@ impl Config {
             providers,
             api: api(written.api)?,
             listener: written.sign_in.listener,
+            windows: windows(&written.refresh)?,
         })
     }
 
@@ -129,6 +142,24 @@ fn api(written: WrittenApi) -> Result<Api, String> {
         base_url,
         practice: written.practice,
     })
+}
+
+fn windows(written: &WrittenRefresh) -> Result<Windows, String> {
+    let usual = Windows::default();
+    let windows = Windows {
+        advisory: written.advisory.unwrap_or(usual.advisory),
+        blocking: written.blocking.unwrap_or(usual.blocking),
+    };
+    let day = SignedDuration::from_hours(24);
+    match SignedDuration::ZERO <= windows.blocking
+        && windows.blocking <= windows.advisory
+        && windows.advisory <= day
+    {
+        true => Ok(windows),
+        false => Err(
+            "[refresh]: `blocking` has to be at most `advisory`, and that at most 24h".to_owned(),
+        ),
+    }
 }
 
 /// What a person fills in for a provider of their own.

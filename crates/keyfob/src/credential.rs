@@ -35,6 +35,8 @@ pub(crate) struct OAuthTokens {
     pub(crate) expires_at: Timestamp,
     /// When the whole sign-in ends, where the server said so.
     pub(crate) sign_in_ends_at: Option<Timestamp>,
+    /// Opens the server's answer that is sealed on disk while a renewal is under way.
+    pub(crate) seal: Option<Secret>,
 }
 
 /// The form in the store: short names, because Windows holds 2,560 bytes at most.
@@ -52,6 +54,8 @@ enum Stored {
         expires_at: i64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sign_in_ends_at: Option<i64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seal: Option<Zeroizing<String>>,
     },
 }
 
@@ -69,6 +73,7 @@ impl Credential {
                 obtained_at: tokens.obtained_at.as_second(),
                 expires_at: tokens.expires_at.as_second(),
                 sign_in_ends_at: tokens.sign_in_ends_at.map(Timestamp::as_second),
+                seal: tokens.seal.as_ref().map(hidden),
             },
         };
         // Strings and integers always serialize.
@@ -87,12 +92,14 @@ impl Credential {
                 obtained_at,
                 expires_at,
                 sign_in_ends_at,
+                seal,
             } => Self::OAuth(OAuthTokens {
                 access_token: taken(access_token),
                 refresh_token: refresh_token.map(taken),
                 obtained_at: at(obtained_at)?,
                 expires_at: at(expires_at)?,
                 sign_in_ends_at: sign_in_ends_at.and_then(at),
+                seal: seal.map(taken),
             }),
         })
     }
@@ -110,6 +117,7 @@ mod tests {
             obtained_at: Timestamp::from_second(1_000).unwrap(),
             expires_at: Timestamp::from_second(2_000).unwrap(),
             sign_in_ends_at: None,
+            seal: Some(Secret::new("key")),
         });
         let key = Credential::ApiKey(ApiKey {
             key: Secret::new("key"),
@@ -137,6 +145,7 @@ mod tests {
             obtained_at: Timestamp::MAX,
             expires_at: Timestamp::MAX,
             sign_in_ends_at: Some(Timestamp::MAX),
+            seal: Some(Secret::new("k".repeat(80))),
         });
         assert!(tokens.to_stored().expose().len() <= 2_560);
     }

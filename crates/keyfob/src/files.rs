@@ -1,27 +1,97 @@
 //! Writing our own files so that a reader sees the old text or the new one, never half of either.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use crate::error::{Code, Error, Result};
 
 /// The text of a file; none if there is no such file.
 pub(crate) fn read(path: &Path) -> Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(Error::new(
+    match read_if_new(path, None)? {
+        Read::New(text, _) => Ok(Some(text)),
+        Read::Missing | Read::Same => Ok(None),
+    }
+}
+
+fn not_read(path: &Path, error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::InvalidData => Error::new(
             Code::Failed,
             format!("{} is not text.", path.display()),
             "It was left as it is. Repair it, or move it away to begin anew.",
-        )),
-        Err(error) => Err(Error::new(
+        ),
+        _ => Error::new(
             Code::Failed,
             format!("{} cannot be read.", path.display()),
             "Check its permissions, or name another folder in KEYFOB_HOME.",
         )
-        .detail(error.to_string())),
+        .detail(error.to_string()),
+    }
+}
+
+/// What tells one version of a file from the next. Ours are replaced as a whole, never written in place.
+#[derive(Debug)]
+pub(crate) struct Stamp {
+    written: Option<std::time::SystemTime>,
+    length: u64,
+    /// The file itself. While it is open, the system gives its number to no other; Windows numbers no files, and
+    /// would not let one that is open be replaced.
+    #[cfg(unix)]
+    file: File,
+}
+
+impl Stamp {
+    fn of(file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            written: metadata.modified().ok(),
+            length: metadata.len(),
+            #[cfg(unix)]
+            file,
+        })
+    }
+
+    fn is(&self, other: &File) -> io::Result<bool> {
+        let metadata = other.metadata()?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let ours = self.file.metadata()?;
+            if (ours.dev(), ours.ino()) != (metadata.dev(), metadata.ino()) {
+                return Ok(false);
+            }
+        }
+        Ok(self.length == metadata.len() && self.written == metadata.modified().ok())
+    }
+}
+
+/// What [`read_if_new`] found.
+pub(crate) enum Read {
+    /// There is no such file.
+    Missing,
+    /// It is the one that was read before.
+    Same,
+    /// Its text, and what to recognise it by.
+    New(String, Stamp),
+}
+
+/// The text of a file, unless it is the one that was read before.
+pub(crate) fn read_if_new(path: &Path, before: Option<&Stamp>) -> Result<Read> {
+    let reading = || -> io::Result<Read> {
+        let mut file = File::open(path)?;
+        if let Some(before) = before
+            && before.is(&file)?
+        {
+            return Ok(Read::Same);
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        Ok(Read::New(text, Stamp::of(file)?))
+    };
+    match reading() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Read::Missing),
+        read => read.map_err(|error| not_read(path, &error)),
     }
 }
 
@@ -43,6 +113,18 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     write().map_err(|error| not_written(path, &error))
 }
 
+/// Adds a line to the end of a file, and makes it where it is missing.
+pub(crate) fn append(path: &Path, line: &str) -> Result<()> {
+    let append = || {
+        make_private_folder(path.parent().unwrap_or(Path::new(".")))?;
+        refuse_link(path)?;
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        private(&mut options).open(path)?.write_all(line.as_bytes())
+    };
+    append().map_err(|error| not_written(path, &error))
+}
+
 /// Opens a file that is there to be locked, and makes it where it is missing.
 pub(crate) fn open_for_lock(path: &Path) -> Result<File> {
     let open = || {
@@ -50,14 +132,30 @@ pub(crate) fn open_for_lock(path: &Path) -> Result<File> {
         refuse_link(path)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        options.open(path)
+        private(&mut options).open(path)
     };
     open().map_err(|error| not_written(path, &error))
+}
+
+/// Opens a file of our own to be filled, empty and private. What lay there before is gone.
+pub(crate) fn create_anew(path: &Path) -> Result<File> {
+    let create = || {
+        make_private_folder(path.parent().unwrap_or(Path::new(".")))?;
+        refuse_link(path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        private(&mut options).open(path)
+    };
+    create().map_err(|error| not_written(path, &error))
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options
 }
 
 fn refuse_link(path: &Path) -> io::Result<()> {
@@ -97,6 +195,11 @@ pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder)
+}
+
+/// Makes a rename durable.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
 /// A rename is durable once the folder is; Windows has no such call and needs none.

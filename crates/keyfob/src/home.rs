@@ -71,6 +71,16 @@ impl Home {
         self.data.join("locks")
     }
 
+    /// What happened to each account.
+    pub fn activity_file(&self) -> PathBuf {
+        self.data.join("activity.jsonl")
+    }
+
+    /// What lies there while a token is being renewed: notes, and answers that are sealed.
+    pub(crate) fn renewals(&self) -> PathBuf {
+        self.data.join("renewals")
+    }
+
     /// The folder with `config.toml`.
     pub fn config_folder(&self) -> &Path {
         &self.config

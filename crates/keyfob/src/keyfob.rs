@@ -2,28 +2,41 @@
 //!
 //! This is the only room that knows both sign-in and custody.
 
+mod keeping;
+mod keeping_fresh;
 mod keys;
 mod matching;
+mod not_renewed;
+mod noting;
+mod refreshing;
+mod renewing;
+mod running;
 mod sign_in_handle;
 mod sign_out;
 mod signing_in;
 mod tokens;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 pub use self::keys::NewKey;
+pub use self::refreshing::Renewal;
 pub use self::sign_in_handle::{Phase, SignInHandle};
 pub use self::sign_out::{Revoked, SignOutReport};
 pub use self::signing_in::{Listening, SignIn, SignInRequest};
 pub use self::tokens::Handed;
 
+use self::keeping::Unsaved;
+use self::refreshing::TURNS;
+use self::running::Running;
 use crate::account::{Account, AccountId};
 use crate::accounts::{Accounts, AccountsFile, checked_label};
+use crate::activity::{Activity, Entry};
 use crate::config::{Config, ProviderForm};
-use crate::credential::OAuthTokens;
 use crate::custody::lock::Locks;
+use crate::custody::renewals::Renewals;
 use crate::custody::store::SecretStore;
 use crate::custody::vault::Vault;
 use crate::edge::Edge;
@@ -47,19 +60,34 @@ struct Inner {
     vault: Vault,
     locks: Locks,
     http: Http,
-    /// Tokens that a server gave and the store would not take. They are all that is left of a sign-in.
-    unsaved: Mutex<HashMap<AccountId, OAuthTokens>>,
+    /// Notes and sealed answers of renewals under way.
+    renewals: Renewals,
+    /// Tokens that a server gave and the store has not taken yet.
+    unsaved: Unsaved,
+    activity: Activity,
+    /// How many renewals are under way in this process.
+    under_way: Running,
+    /// The right to ask a server for the sake of many accounts.
+    turns: Arc<Semaphore>,
+    /// What this program calls itself in the activity.
+    asked_by: String,
 }
 
 impl Keyfob {
-    /// Keyfob at work on `home`, keeping secrets in `store`.
-    pub fn new(home: Home, store: Arc<dyn SecretStore>, edge: Edge) -> Self {
+    /// Keyfob at work on `home`, keeping secrets in `store`, for the program that calls itself `asked_by` in the
+    /// activity.
+    pub fn new(home: Home, store: Arc<dyn SecretStore>, edge: Edge, asked_by: &str) -> Self {
         Self(Arc::new(Inner {
             accounts: AccountsFile::new(&home),
             vault: Vault::new(store, PATIENCE_FOR_STORE),
             locks: Locks::new(home.locks()),
             http: Http::default(),
-            unsaved: Mutex::default(),
+            renewals: Renewals::new(home.renewals()),
+            unsaved: Unsaved::default(),
+            activity: Activity::new(&home),
+            under_way: Running::default(),
+            turns: Arc::new(Semaphore::new(TURNS)),
+            asked_by: asked_by.to_owned(),
             home,
             edge,
         }))
@@ -78,6 +106,11 @@ impl Keyfob {
         let accounts = self.0.accounts.read()?;
         let account = accounts.find(name)?;
         Ok(self.status_of(account, &accounts, self.config().ok().as_ref()))
+    }
+
+    /// What happened to the accounts, the newest first.
+    pub fn activity(&self) -> Result<Vec<Entry>> {
+        self.0.activity.read()
     }
 
     /// What `config.toml` says.

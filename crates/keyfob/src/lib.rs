@@ -12,7 +12,7 @@
 //!
 //! let home = Home::at("/home/ada/keyfob".into());
 //! let store = Keychain::new(home.keychain_service(), Prompts::Allowed);
-//! let keyfob = Keyfob::new(home, Arc::new(store), Edge::system());
+//! let keyfob = Keyfob::new(home, Arc::new(store), Edge::system(), "a tour");
 //!
 //! let sign_in = keyfob
 //!     .begin_sign_in(SignInRequest { provider: "mock".into(), ..SignInRequest::default() })
@@ -27,6 +27,7 @@
 
 pub mod account;
 mod accounts;
+pub mod activity;
 mod api_key;
 pub mod config;
 mod credential;
@@ -49,8 +50,8 @@ pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
 pub use crate::keyfob::{
-    Handed, Keyfob, Listening, NewKey, Phase, Revoked, SignIn, SignInHandle, SignInRequest,
-    SignOutReport,
+    Handed, Keyfob, Listening, NewKey, Phase, Renewal, Revoked, SignIn, SignInHandle,
+    SignInRequest, SignOutReport,
 };
 pub use crate::secret::Secret;
 pub use crate::sign_in::provider::{Provider, ProviderId, Redirect, TokenRequest};

@@ -36,6 +36,9 @@ pub struct Status {
     pub scopes: Vec<String>,
     /// Where the secret lies, in words.
     pub storage: String,
+    /// Since when a renewed token has been waiting, sealed on disk, for that store to take it.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+    pub waits_since: Option<Timestamp>,
     /// Whether tools get this one when they name none.
     pub is_default: bool,
     /// Whether it came from a practice server: nothing in it is real.
@@ -85,6 +88,9 @@ pub enum State {
         /// Until when the old token still serves, if it does.
         #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
         serves_until: Option<Timestamp>,
+        /// Before then Keyfob does not ask the server again by itself.
+        #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+        rests_until: Option<Timestamp>,
         /// Why, as a sentence.
         reason: String,
         /// The technical remainder, safe to share.
@@ -152,9 +158,16 @@ impl Status {
             Facts::Tokens(facts) => of_tokens(facts, now),
             Facts::Key(facts) => of_key(facts),
         };
-        let (last_four, scopes, sign_in_ends_at) = match &account.facts {
-            Facts::Tokens(facts) => (None, facts.scopes.clone(), facts.sign_in_ends_at),
-            Facts::Key(facts) => (Some(facts.last_four.clone()), Vec::new(), None),
+        let (last_four, scopes, sign_in_ends_at, waits_since) = match &account.facts {
+            Facts::Tokens(facts) => {
+                let scopes = facts.scopes.clone();
+                (None, scopes, facts.sign_in_ends_at, facts.waits_since)
+            }
+            Facts::Key(facts) => (Some(facts.last_four.clone()), Vec::new(), None, None),
+        };
+        let meaning = match (meaning, waits_since) {
+            (Meaning::Fine, Some(_)) => Meaning::Soon,
+            (meaning, _) => meaning,
         };
         Self {
             id: account.id.clone(),
@@ -168,6 +181,7 @@ impl Status {
             last_four,
             scopes,
             storage: around.storage.to_owned(),
+            waits_since,
             is_default: around.is_default,
             practice: account.practice,
             created_at: account.created_at,
@@ -227,6 +241,7 @@ fn tokens_at(facts: &TokenFacts, now: Timestamp) -> (State, Meaning) {
             let state = State::RenewalFailing {
                 since: trouble.since,
                 serves_until: alive.then_some(facts.expires_at),
+                rests_until: trouble.rests_until,
                 reason: trouble.reason.clone(),
                 detail: trouble.detail.clone(),
             };

@@ -19,6 +19,7 @@ fn facts(expires_at: i64, sign_in_ends_at: Option<i64>, renewable: bool) -> Toke
         renewable,
         scopes: Vec::new(),
         trouble: None,
+        waits_since: None,
     }
 }
 
@@ -29,6 +30,7 @@ fn troubled(facts: TokenFacts, is_final: bool) -> TokenFacts {
             is_final,
             reason: "It failed.".to_owned(),
             detail: Some("HTTP 400".to_owned()),
+            ..Trouble::default()
         }),
         ..facts
     }
@@ -167,6 +169,7 @@ fn what_still_works_is_said_until_it_does_not() {
         let expected = State::RenewalFailing {
             since: at(HOUR),
             serves_until,
+            rests_until: None,
             reason: "It failed.".to_owned(),
             detail: Some("HTTP 400".to_owned()),
         };

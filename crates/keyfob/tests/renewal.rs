@@ -55,15 +55,20 @@ async fn no_passing_fault_takes_anything_away_and_the_next_try_succeeds() {
         json!({ "body": { "token_type": "mac", "access_token": "x" } }),
     ] {
         world.pass(EIGHT_HOURS);
-        let before = world.store.secrets.lock().unwrap().clone();
+        let before = world.refresh_tokens();
+        let asked = world.count("refreshes").await;
         world.fault("refresh", fault.clone(), Some(1)).await;
         let error = world.token().await.unwrap_err();
         assert_ne!(error.code, Code::SignInNeeded, "{fault}: {error}");
-        assert!(*world.store.secrets.lock().unwrap() == before, "{fault}");
+        assert!(world.refresh_tokens() == before, "{fault}");
         assert!(
             matches!(world.status().state, State::RenewalFailing { .. }),
             "{fault}"
         );
+        // The server is left alone for a while, and then asked again.
+        assert_eq!(world.token().await.unwrap_err().code, Code::Network);
+        assert_eq!(world.count("refreshes").await, asked + 1, "{fault}");
+        world.pass(301);
         world
             .token()
             .await
@@ -89,6 +94,7 @@ async fn the_old_token_serves_while_it_lives() {
         .await;
     let handed = world.token().await.unwrap();
     assert_eq!(handed.warning.unwrap().code, Code::Network);
+    world.pass(6);
     let renewed = world.token().await.unwrap();
     assert!(renewed.warning.is_none());
     assert_ne!(renewed.secret, handed.secret);

@@ -30,10 +30,10 @@ pub(crate) struct Locks {
     here: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// The right to change one account's secret. Dropping it gives it back.
+/// The right to change one account's secret, held until the last copy of it is dropped.
+#[derive(Clone)]
 pub(crate) struct Held {
-    _file: File,
-    _here: OwnedMutexGuard<()>,
+    _parts: Arc<(File, OwnedMutexGuard<()>)>,
 }
 
 impl Locks {
@@ -46,29 +46,52 @@ impl Locks {
 
     /// Waits for the lock of an account: first for the others in this process, then for other processes.
     pub(crate) async fn account(&self, account: &AccountId) -> Result<Held> {
-        let here = {
-            let mut all = self.here.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(account.clone()).or_default())
-        };
+        let here = self.here(account);
         let held = async {
             let here = here.lock_owned().await;
-            let file = open(&self.folder.join(format!("{account}.lock")))?;
-            loop {
-                match try_lock(&file)? {
-                    true => break,
-                    false => tokio::time::sleep(STEP).await,
-                }
+            let file = open(&self.file(account))?;
+            while !try_lock(&file)? {
+                tokio::time::sleep(STEP).await;
             }
-            Ok(Held {
-                _file: file,
-                _here: here,
-            })
+            Ok(Held::of(file, here))
         };
         match tokio::time::timeout(PATIENCE, held).await {
             Ok(held) => held,
             Err(_) => Err(busy()),
         }
     }
+
+    /// The lock of an account, unless somebody holds it.
+    pub(crate) fn account_if_free(&self, account: &AccountId) -> Result<Option<Held>> {
+        let Ok(here) = self.here(account).try_lock_owned() else {
+            return Ok(None);
+        };
+        let file = open(&self.file(account))?;
+        Ok(try_lock(&file)?.then(|| Held::of(file, here)))
+    }
+
+    fn here(&self, account: &AccountId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut all = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(account.clone()).or_default())
+    }
+
+    fn file(&self, account: &AccountId) -> PathBuf {
+        self.folder.join(format!("{account}.lock"))
+    }
+}
+
+impl Held {
+    fn of(file: File, here: OwnedMutexGuard<()>) -> Self {
+        Self {
+            _parts: Arc::new((file, here)),
+        }
+    }
+}
+
+/// The lock of a file, unless another process holds it. It is held as long as the file is open.
+pub(crate) fn if_free(path: &Path) -> Result<Option<File>> {
+    let file = open(path)?;
+    Ok(try_lock(&file)?.then_some(file))
 }
 
 /// Holds the lock of a file that is read and written in a moment, so waiting blocks the thread.
@@ -132,7 +155,9 @@ mod tests {
                 .is_err()
         );
         theirs.account(&other).await.unwrap();
+        assert!(theirs.account_if_free(&id).unwrap().is_none());
         drop(held);
+        assert!(theirs.account_if_free(&id).unwrap().is_some());
         theirs.account(&id).await.unwrap();
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::account::AccountId;
 use crate::credential::Credential;
+use crate::custody::lock::Held;
 use crate::custody::store::{Access, SecretStore, StoreError};
 
 /// How long a person may take at a dialog of the system.
@@ -43,15 +44,21 @@ impl Vault {
     }
 
     /// Stores a credential and reads it back; only then it counts as stored.
+    ///
+    /// A store that does not answer in time may still do it later, so the account's lock is held until it has
+    /// answered: else an older credential could come to lie over a newer one.
     pub(crate) async fn save(
         &self,
+        held: &Held,
         account: &AccountId,
         label: &str,
         credential: &Credential,
     ) -> Result<(), StoreError> {
         let (account, label) = (account.clone(), label.to_owned());
         let stored = credential.to_stored();
+        let held = held.clone();
         self.call(move |store| {
+            let _held = held;
             store.save(&account, &label, &stored)?;
             match store.load(&account)? {
                 Some(back) if back == stored => Ok(()),
@@ -62,9 +69,11 @@ impl Vault {
     }
 
     /// Erases the credential of an account, and looks whether it is gone.
-    pub(crate) async fn delete(&self, account: &AccountId) -> Result<(), StoreError> {
+    pub(crate) async fn delete(&self, held: &Held, account: &AccountId) -> Result<(), StoreError> {
         let account = account.clone();
+        let held = held.clone();
         self.call(move |store| {
+            let _held = held;
             store.delete(&account)?;
             match store.load(&account)? {
                 None => Ok(()),
@@ -140,6 +149,7 @@ impl Vault {
 mod tests {
     use super::*;
     use crate::credential::ApiKey;
+    use crate::custody::lock::Locks;
     use crate::custody::store::memory::Memory;
     use crate::secret::Secret;
 
@@ -191,6 +201,13 @@ mod tests {
         }
     }
 
+    /// The right to write, and the folder that its lock lies in.
+    async fn held() -> (Held, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::new(folder.path().to_owned());
+        (locks.account(&id()).await.unwrap(), folder)
+    }
+
     fn vault(store: impl SecretStore + 'static) -> Vault {
         Vault::new(Arc::new(store), Duration::from_millis(200))
     }
@@ -198,25 +215,57 @@ mod tests {
     #[tokio::test]
     async fn what_is_saved_is_loaded() {
         let vault = vault(Memory::default());
-        vault.save(&id(), "l", &key("k")).await.unwrap();
+        let (held, _folder) = held().await;
+        vault.save(&held, &id(), "l", &key("k")).await.unwrap();
         assert_eq!(vault.load(&id()).await, Ok(Some(key("k"))));
-        vault.delete(&id()).await.unwrap();
-        vault.delete(&id()).await.unwrap();
+        vault.delete(&held, &id()).await.unwrap();
+        vault.delete(&held, &id()).await.unwrap();
         assert_eq!(vault.load(&id()).await, Ok(None));
     }
 
     #[tokio::test]
     async fn a_store_that_forgets_is_found_out() {
-        let saved = vault(Forgetful).save(&id(), "l", &key("k")).await;
+        let (held, _folder) = held().await;
+        let saved = vault(Forgetful).save(&held, &id(), "l", &key("k")).await;
         assert_eq!(saved, Err(StoreError::ReadBackDiffers));
+    }
+
+    #[tokio::test]
+    async fn the_lock_is_held_until_a_slow_store_has_answered() {
+        struct Slow;
+        impl SecretStore for Slow {
+            fn load(&self, _: &AccountId) -> Result<Option<Secret>, StoreError> {
+                Ok(None)
+            }
+            fn save(&self, _: &AccountId, _: &str, _: &Secret) -> Result<(), StoreError> {
+                std::thread::sleep(Duration::from_millis(600));
+                Ok(())
+            }
+            fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
+                Ok(())
+            }
+            fn name(&self) -> &'static str {
+                "slow"
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let locks = Locks::new(folder.path().to_owned());
+        let held = locks.account(&id()).await.unwrap();
+        let saved = vault(Slow).save(&held, &id(), "l", &key("k")).await;
+        assert_eq!(saved, Err(StoreError::Silent));
+        drop(held);
+        assert!(locks.account_if_free(&id()).unwrap().is_none());
+        tokio::time::sleep(Duration::from_millis(800)).await;
+        assert!(locks.account_if_free(&id()).unwrap().is_some());
     }
 
     #[tokio::test]
     async fn a_store_that_hangs_or_breaks_is_given_up() {
         let vault = vault(Hanging);
+        let (held, _folder) = held().await;
         assert_eq!(vault.load(&id()).await, Err(StoreError::Silent));
         assert!(matches!(
-            vault.delete(&id()).await,
+            vault.delete(&held, &id()).await,
             Err(StoreError::Failed(_))
         ));
     }

@@ -7,6 +7,7 @@ use crate::account::{
     Account, AccountId, Facts, Identity, KeyAnswer, KeyCheck, KeyFacts, Method, Owner, Payer,
 };
 use crate::accounts::checked_label;
+use crate::activity::What;
 use crate::api_key;
 use crate::credential::{ApiKey, Credential};
 use crate::error::{Code, Error, Result};
@@ -46,9 +47,9 @@ impl Keyfob {
         let id = AccountId::from_random(self.0.edge.random()?);
         let last_four = key.last_four();
         let label = label.unwrap_or_else(|| format!("API key …{last_four}"));
-        let _held = self.0.locks.account(&id).await?;
+        let held = self.0.locks.account(&id).await?;
         let credential = Credential::ApiKey(ApiKey { key });
-        self.0.vault.save(&id, &label, &credential).await?;
+        self.0.vault.save(&held, &id, &label, &credential).await?;
         let listed = self.0.accounts.change(|accounts| {
             let account = Account {
                 id: id.clone(),
@@ -76,8 +77,11 @@ impl Keyfob {
         });
         if let Err(error) = listed {
             // An item that no list names would never be found again; the person still has the key.
-            let _ = self.0.vault.delete(&id).await;
+            let _ = self.0.vault.delete(&held, &id).await;
             return Err(error);
+        }
+        if let Some(account) = self.0.accounts.read()?.get(&id) {
+            self.tell(account, What::KeyAdded, None);
         }
         self.status(Some(id.as_str()))
     }
@@ -105,6 +109,11 @@ impl Keyfob {
             },
             check => check?,
         };
+        let words = match &check.answer {
+            KeyAnswer::Valid => None,
+            KeyAnswer::Hindered { reason } | KeyAnswer::Unknown { reason } => Some(reason.clone()),
+        };
+        self.tell_words(&account, What::KeyChecked, words);
         self.0.accounts.change(|accounts| {
             if let Some(Facts::Key(facts)) = accounts.get_mut(&account.id).map(|a| &mut a.facts) {
                 // A try that taught nothing takes away nothing that was known.

@@ -5,8 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Keyfob;
-use crate::account::Account;
+use crate::account::{Account, AccountId};
+use crate::activity::What;
 use crate::credential::{Credential, OAuthTokens};
+use crate::custody::renewals::LeftBehind;
+use crate::custody::store::StoreError;
 use crate::error::Result;
 use crate::sign_in::metadata;
 use crate::sign_in::token_endpoint::{self, TokenError};
@@ -46,26 +49,44 @@ impl Keyfob {
     /// a secret that nothing names could never be erased.
     pub async fn sign_out(&self, name: &str) -> Result<SignOutReport> {
         let id = self.0.accounts.read()?.find(Some(name))?.id.clone();
-        let _held = self.0.locks.account(&id).await?;
+        let held = self.0.locks.account(&id).await?;
         let account = self.0.accounts.read()?.find(Some(id.as_str()))?.clone();
-        let (revoked, detail) = match self.0.vault.load(&id).await {
-            Ok(Some(Credential::OAuth(tokens))) => self.revoke(&account, &tokens).await,
-            Ok(_) | Err(crate::custody::store::StoreError::NotUnderstood) => {
-                (Revoked::NotNeeded, None)
-            }
-            Err(error) => return Err(error.into()),
+        let newest = match self.unsaved(&id) {
+            Some(tokens) => Some(tokens),
+            None => self.newest_to_revoke(&id).await?,
         };
-        self.0.vault.delete(&id).await?;
+        let (revoked, detail) = match newest {
+            Some(tokens) => self.revoke(&account, &tokens).await,
+            None => (Revoked::NotNeeded, None),
+        };
+        self.0.vault.delete(&held, &id).await?;
         self.forget_unsaved(&id);
+        self.0.renewals.end(&id);
         self.0.accounts.change(|accounts| {
             accounts.remove(&id);
             Ok(())
         })?;
+        self.tell(&account, What::SignedOut, None);
         Ok(SignOutReport {
             label: account.label,
             revoked,
             detail,
         })
+    }
+
+    /// The newest tokens that there are, which are the ones to revoke: an answer that is still sealed is newer than what
+    /// the store has. Something that is not ours is erased without.
+    async fn newest_to_revoke(&self, id: &AccountId) -> Result<Option<OAuthTokens>> {
+        match self.0.vault.load(id).await {
+            Ok(Some(Credential::OAuth(stored))) => {
+                Ok(Some(match self.0.renewals.left_behind(id, &stored) {
+                    LeftBehind::Answer(newer) => newer,
+                    _ => stored,
+                }))
+            }
+            Ok(_) | Err(StoreError::NotUnderstood) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Tells the server, where it can be told.

@@ -12,10 +12,11 @@ use tokio::time::Instant;
 
 use super::Keyfob;
 use super::matching::{completed, same_person, wished_label};
+use super::noting::facts_of;
 use super::sign_in_handle::{Ask, Phase, SignInHandle};
-use super::tokens::facts_of;
 use crate::account::{Account, AccountId, Facts, Method, Owner};
 use crate::accounts::checked_label;
+use crate::activity::What;
 use crate::credential::Credential;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -225,7 +226,7 @@ impl Keyfob {
             Some(id) => id,
             None => AccountId::from_random(self.0.edge.random()?),
         };
-        let _held = self.0.locks.account(&id).await?;
+        let held = self.0.locks.account(&id).await?;
         let label = match accounts.get(&id) {
             Some(account) => account.label.clone(),
             None => wished_label(request, provider, &identity),
@@ -241,7 +242,7 @@ impl Keyfob {
             None => None,
         };
         let credential = Credential::OAuth(tokens);
-        self.0.vault.save(&id, &label, &credential).await?;
+        self.0.vault.save(&held, &id, &label, &credential).await?;
         let listed = self.0.accounts.change(|accounts| {
             match accounts.get_mut(&id) {
                 Some(account) => {
@@ -270,12 +271,16 @@ impl Keyfob {
         if let Err(error) = listed {
             // What no list names would never be found again, and what was there before is still good.
             let _ = match before {
-                Some(before) => self.0.vault.save(&id, &label, &before).await,
-                None => self.0.vault.delete(&id).await,
+                Some(before) => self.0.vault.save(&held, &id, &label, &before).await,
+                None => self.0.vault.delete(&held, &id).await,
             };
             return Err(error);
         }
         self.forget_unsaved(&id);
+        self.0.renewals.end(&id);
+        if let Some(account) = self.0.accounts.read()?.get(&id) {
+            self.tell(account, What::SignedIn, None);
+        }
         Ok(id)
     }
 }

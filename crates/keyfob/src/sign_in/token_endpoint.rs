@@ -23,11 +23,15 @@ pub(crate) enum TokenError {
         error: String,
         /// The HTTP status, description and request id.
         detail: String,
+        request_id: Option<String>,
     },
     /// The server is there but will not answer now: 429, 5xx.
     Busy {
         detail: String,
+        request_id: Option<String>,
         retry_after: Option<Duration>,
+        /// Whether it said so before it looked at the request: 429, and not 5xx.
+        untouched: bool,
     },
     /// The server could not be asked, or broke off.
     Unreachable(String),
@@ -39,6 +43,7 @@ pub(crate) enum TokenError {
 pub(crate) struct Granted {
     pub(crate) tokens: OAuthTokens,
     pub(crate) answer: TokenAnswer,
+    pub(crate) request_id: Option<String>,
 }
 
 /// Trades the code of an attempt for tokens (RFC 6749 §4.1.3). `state` goes along because Claude's endpoint asks for
@@ -118,7 +123,7 @@ async fn post(
     endpoint: &Url,
     fields: &[(&str, &str)],
     secrets: &[&Secret],
-) -> Result<TokenAnswer, TokenError> {
+) -> Result<(TokenAnswer, Option<String>), TokenError> {
     let (content_type, body) = match provider.token_request {
         TokenRequest::Form => ("application/x-www-form-urlencoded", form(fields)),
         TokenRequest::Json => {
@@ -145,7 +150,10 @@ async fn post(
     if !answer.status.is_success() {
         return Err(refusal(&answer, &ErrorAnswer::default(), secrets));
     }
-    token_answer::read_tokens(&answer.body).map_err(|why| TokenError::NotUnderstood(why.to_owned()))
+    match token_answer::read_tokens(&answer.body) {
+        Ok(tokens) => Ok((tokens, answer.request_id)),
+        Err(why) => Err(TokenError::NotUnderstood(why.to_owned())),
+    }
 }
 
 fn not_set_up(error: Error) -> TokenError {
@@ -170,17 +178,29 @@ fn refusal(answer: &http::Answer, said: &ErrorAnswer, secrets: &[&Secret]) -> To
     if busy {
         return TokenError::Busy {
             detail,
+            request_id: answer.request_id.clone(),
             retry_after: answer.retry_after,
+            untouched: answer.status.as_u16() == 429,
         };
     }
     match error {
-        Some(error) => TokenError::Refused { error, detail },
+        Some(error) => TokenError::Refused {
+            error,
+            detail,
+            request_id: answer.request_id.clone(),
+        },
         // A refusal that does not say what it refuses comes as often from a proxy as from the server itself.
         None => TokenError::NotUnderstood(detail),
     }
 }
 
-fn granted(answer: TokenAnswer, old_refresh: Option<&Secret>, now: Timestamp) -> Granted {
+fn granted(
+    (answer, request_id): (TokenAnswer, Option<String>),
+    old_refresh: Option<&Secret>,
+    now: Timestamp,
+) -> Granted {
+    // The store keeps whole seconds, and what is kept should be what is said.
+    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let after = |seconds: i64| {
         now.saturating_add(SignedDuration::from_secs(seconds))
             .unwrap_or(Timestamp::MAX)
@@ -195,8 +215,13 @@ fn granted(answer: TokenAnswer, old_refresh: Option<&Secret>, now: Timestamp) ->
         obtained_at: now,
         expires_at: after(answer.expires_in),
         sign_in_ends_at: answer.refresh_token_expires_in.map(after),
+        seal: None,
     };
-    Granted { tokens, answer }
+    Granted {
+        tokens,
+        answer,
+        request_id,
+    }
 }
 
 impl From<NoAnswer> for TokenError {
@@ -212,10 +237,27 @@ impl From<NoAnswer> for TokenError {
 }
 
 impl TokenError {
+    /// The server's own number of the request, where it answered with one.
+    pub(crate) fn request_id(&self) -> Option<&String> {
+        match self {
+            Self::Refused { request_id, .. } | Self::Busy { request_id, .. } => request_id.as_ref(),
+            Self::Unreachable(_) | Self::NotUnderstood(_) => None,
+        }
+    }
+
+    /// Whether the server has certainly not done what it was asked for.
+    pub(crate) fn is_untouched(&self) -> bool {
+        match self {
+            Self::Refused { .. } => true,
+            Self::Busy { untouched, .. } => *untouched,
+            Self::Unreachable(_) | Self::NotUnderstood(_) => false,
+        }
+    }
+
     /// The words for a sign-in that ends here.
     pub(crate) fn at_sign_in(self, provider: &str) -> Error {
         match self {
-            Self::Refused { error, detail } if error == "invalid_grant" => Error::new(
+            Self::Refused { error, detail, .. } if error == "invalid_grant" => Error::new(
                 Code::Failed,
                 format!("{provider} did not accept the code. Codes work once and only for a few minutes."),
                 "Sign in again.",

@@ -94,7 +94,12 @@ impl World {
                 Ok(bytes)
             },
         );
-        let keyfob = Keyfob::new(Home::at(home.path().to_owned()), store.clone(), edge);
+        let keyfob = Keyfob::new(
+            Home::at(home.path().to_owned()),
+            store.clone(),
+            edge,
+            "a test",
+        );
         Self {
             keyfob,
             store,
@@ -119,6 +124,20 @@ impl World {
 
     pub async fn token(&self) -> Result<Handed, Error> {
         self.keyfob.token(None, SignedDuration::ZERO).await
+    }
+
+    /// The refresh tokens in the store: what a failure must leave alone.
+    pub fn refresh_tokens(&self) -> Vec<String> {
+        let secrets = self.store.secrets.lock().unwrap();
+        let mut tokens: Vec<String> = secrets
+            .values()
+            .map(|stored| {
+                let stored: Value = serde_json::from_str(stored.expose()).unwrap();
+                stored["refresh_token"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        tokens.sort();
+        tokens
     }
 
     pub fn status(&self) -> Status {

@@ -1,0 +1,217 @@
+//! What lies on disk while a token is being renewed, so that a program that is stopped at any instant leaves something
+//! that the next one understands: a note of the attempt, and the server's answer, sealed.
+//!
+//! Neither holds a secret that can be read: the note has a fingerprint of the refresh token, and the key to the sealed
+//! answer lies in the secret store, with the tokens that were there before.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::account::AccountId;
+use crate::credential::{Credential, OAuthTokens};
+use crate::custody::seal::{self, Sealer};
+use crate::error::Result;
+use crate::files;
+use crate::secret::Secret;
+
+/// The folder of all notes. Whoever reads or writes in it holds the account's lock.
+pub(crate) struct Renewals {
+    folder: PathBuf,
+}
+
+/// A renewal that was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// Of the refresh token that is being spent.
+    pub(crate) fingerprint: String,
+    /// When.
+    pub(crate) begun_at: Timestamp,
+    /// By whom.
+    pub(crate) asked_by: String,
+}
+
+/// What a renewal that was not ended has left.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum LeftBehind {
+    /// Nothing: none was begun, or it was ended.
+    Nothing,
+    /// Files that say nothing any more: what was renewed is in the store.
+    Over,
+    /// The server's answer, which the store does not have yet.
+    Answer(OAuthTokens),
+    /// A note alone: the server may have answered, and nobody kept it.
+    CutOff(Note),
+}
+
+/// A renewal under way: all is prepared, so that the answer can be sealed to disk at once.
+pub(crate) struct UnderWay {
+    sealer: Sealer,
+    next: PathBuf,
+    answer: PathBuf,
+    file: File,
+}
+
+/// An answer that is on disk.
+pub(crate) struct Kept(File, PathBuf);
+
+impl Renewals {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Writes down that a refresh token is about to be spent.
+    pub(crate) fn begin(&self, id: &AccountId, note: &Note, sealer: Sealer) -> Result<UnderWay> {
+        // Text and dates always serialize.
+        let text = serde_json::to_string(note).unwrap_or_default();
+        files::replace(&self.note_file(id), &text)?;
+        let next = self.folder.join(format!("{id}.next"));
+        Ok(UnderWay {
+            sealer,
+            file: files::create_anew(&next)?,
+            next,
+            answer: self.answer_file(id),
+        })
+    }
+
+    /// The renewal that was begun and not ended, if there is one.
+    fn begun(&self, id: &AccountId) -> Option<Note> {
+        let text = files::read(&self.note_file(id)).ok()??;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Whether an answer lies here, sealed.
+    fn has_answer(&self, id: &AccountId) -> bool {
+        self.answer_file(id).exists()
+    }
+
+    /// The answer that lies here, opened with the key from the store.
+    fn answer(&self, id: &AccountId, key: &Secret) -> Option<Secret> {
+        seal::open(key, &fs::read(self.answer_file(id)).ok()?)
+    }
+
+    /// What a renewal that was not ended has left, seen beside the tokens in the store.
+    pub(crate) fn left_behind(&self, id: &AccountId, stored: &OAuthTokens) -> LeftBehind {
+        let opened = stored.seal.as_ref().and_then(|key| self.answer(id, key));
+        if let Some(Credential::OAuth(answer)) = opened.as_ref().and_then(Credential::from_stored) {
+            return LeftBehind::Answer(answer);
+        }
+        let note = self.begun(id);
+        let spent = stored.refresh_token.as_ref().map(fingerprint);
+        match note {
+            Some(note) if spent.as_ref() == Some(&note.fingerprint) => LeftBehind::CutOff(note),
+            Some(_) => LeftBehind::Over,
+            None if self.has_answer(id) => LeftBehind::Over,
+            None => LeftBehind::Nothing,
+        }
+    }
+
+    /// The accounts with an answer that has not gone into the store yet.
+    pub(crate) fn unfinished(&self) -> Vec<AccountId> {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let id_of = |entry: fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            AccountId::try_from(name.strip_suffix(".age")?.to_owned()).ok()
+        };
+        entries.flatten().filter_map(id_of).collect()
+    }
+
+    /// Nothing is under way any more. What cannot be removed is recognised as old by its fingerprint or its key.
+    pub(crate) fn end(&self, id: &AccountId) {
+        let _ = fs::remove_file(self.answer_file(id));
+        let _ = fs::remove_file(self.folder.join(format!("{id}.next")));
+        let _ = fs::remove_file(self.note_file(id));
+    }
+
+    fn note_file(&self, id: &AccountId) -> PathBuf {
+        self.folder.join(format!("{id}.json"))
+    }
+
+    fn answer_file(&self, id: &AccountId) -> PathBuf {
+        self.folder.join(format!("{id}.age"))
+    }
+}
+
+impl UnderWay {
+    /// Puts the answer on disk. From the return of this on it survives the end of the program; after [`Kept::sync`]
+    /// also that of the power.
+    pub(crate) fn keep(mut self, answer: &Secret) -> io::Result<Kept> {
+        let sealed = self
+            .sealer
+            .seal(answer)
+            .ok_or_else(|| io::Error::other("it could not be sealed"))?;
+        self.file.write_all(&sealed)?;
+        fs::rename(&self.next, &self.answer)?;
+        Ok(Kept(self.file, self.answer))
+    }
+}
+
+impl Kept {
+    /// Waits until the disk itself has it.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()?;
+        files::sync_folder_of(&self.1)
+    }
+}
+
+/// Recognises a refresh token without knowing it.
+pub(crate) fn fingerprint(refresh_token: &Secret) -> String {
+    let digest = Sha256::digest(refresh_token.expose().as_bytes());
+    digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_behind_is_found_and_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let renewals = Renewals::new(folder.path().join("renewals"));
+        let id = AccountId::from_random([3; 32]);
+        let note = Note {
+            fingerprint: fingerprint(&Secret::new("refresh")),
+            begun_at: Timestamp::UNIX_EPOCH,
+            asked_by: "a test".to_owned(),
+        };
+        let sealer = Sealer::new().unwrap();
+        let key = sealer.key().clone();
+        let under_way = renewals.begin(&id, &note, sealer).unwrap();
+        assert_eq!(renewals.begun(&id), Some(note));
+        assert!(!renewals.has_answer(&id));
+        assert!(renewals.unfinished().is_empty());
+
+        let answer = Secret::new("sk-ant-ort01-new");
+        under_way.keep(&answer).unwrap().sync().unwrap();
+        assert_eq!(renewals.unfinished(), [id.clone()]);
+        assert_eq!(renewals.answer(&id, &key), Some(answer));
+        let other = Sealer::new().unwrap();
+        assert_eq!(renewals.answer(&id, other.key()), None);
+
+        renewals.end(&id);
+        assert_eq!(renewals.begun(&id), None);
+        assert!(renewals.unfinished().is_empty());
+        assert_eq!(
+            fs::read_dir(folder.path().join("renewals"))
+                .unwrap()
+                .count(),
+            0
+        );
+    }
+
+    #[test]
+    fn a_fingerprint_tells_tokens_apart_and_gives_none_away() {
+        let one = fingerprint(&Secret::new("sk-ant-ort01-one"));
+        assert_eq!(one.len(), 16);
+        assert_ne!(one, fingerprint(&Secret::new("sk-ant-ort01-two")));
+    }
+}

@@ -1,0 +1,240 @@
+//! Keeping what a server gave: on disk at once, sealed; then in the secret store; and in memory until it is there.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Keyfob;
+use super::renewing::Renewed;
+use super::tokens::{gone, sign_in_again};
+use crate::account::{Account, AccountId};
+use crate::activity::What;
+use crate::credential::{Credential, OAuthTokens};
+use crate::custody::lock::Held;
+use crate::custody::renewals::{LeftBehind, Note, UnderWay};
+use crate::custody::store::StoreError;
+use crate::error::{Error, Result};
+
+/// Between the tries to store what a server gave, where it lies nowhere else.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
+
+/// The same, where it is sealed on disk, and nothing is lost by waiting for the store.
+const SEALED_PAUSES: [Duration; 1] = [Duration::from_millis(250)];
+
+/// The longest pause before the store is tried again in the background.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Tokens that a server gave and the store has not taken yet.
+#[derive(Default)]
+pub(super) struct Unsaved {
+    tokens: Mutex<HashMap<AccountId, OAuthTokens>>,
+    /// The accounts for which a task tries the store again and again.
+    trying: Mutex<HashSet<AccountId>>,
+}
+
+/// What was found under the lock.
+pub(super) struct Found {
+    pub(super) tokens: OAuthTokens,
+    /// A renewal with the same refresh token that was cut off.
+    pub(super) cut_off: Option<Note>,
+    /// What should be said about the store.
+    pub(super) warning: Option<Error>,
+}
+
+impl Keyfob {
+    /// The newest tokens of an account: those in the store, unless something newer waits for it, in memory or sealed
+    /// on disk. That goes into the store first.
+    pub(super) async fn found(&self, held: &Held, account: &Account) -> Result<Found> {
+        let id = &account.id;
+        if let Some(tokens) = self.unsaved(id) {
+            let warning = self.store_waiting(held, account, &tokens).await;
+            return Ok(Found {
+                tokens,
+                cut_off: None,
+                warning,
+            });
+        }
+        let Some(Credential::OAuth(stored)) = self.0.vault.load(id).await? else {
+            return Err(gone(account));
+        };
+        let cut_off = match self.0.renewals.left_behind(id, &stored) {
+            LeftBehind::Nothing => None,
+            LeftBehind::CutOff(note) => Some(note),
+            LeftBehind::Over => {
+                self.0.renewals.end(id);
+                None
+            }
+            LeftBehind::Answer(tokens) => {
+                let warning = self.store_waiting(held, account, &tokens).await;
+                return Ok(Found {
+                    tokens,
+                    cut_off: None,
+                    warning,
+                });
+            }
+        };
+        Ok(Found {
+            tokens: stored,
+            cut_off,
+            warning: None,
+        })
+    }
+
+    /// Stores what waited for the store. What it still does not take goes on waiting, and that is said.
+    async fn store_waiting(
+        &self,
+        held: &Held,
+        account: &Account,
+        tokens: &OAuthTokens,
+    ) -> Option<Error> {
+        let credential = Credential::OAuth(tokens.clone());
+        let (id, label) = (&account.id, &account.label);
+        match self.0.vault.save(held, id, label, &credential).await {
+            Ok(()) => {
+                self.0.renewals.end(id);
+                self.forget_unsaved(id);
+                self.tell(account, What::Recovered, None);
+                self.note_tokens(account, tokens).await.err()
+            }
+            Err(error) => Some(self.wait_for_store(account, tokens, error)),
+        }
+    }
+
+    /// Keeps what the server gave. The old refresh token is spent, so these tokens are all that is left of the sign-in:
+    /// they are sealed to disk before anything else is done, and no refusal of the store is the last word.
+    pub(super) async fn keep(
+        &self,
+        held: &Held,
+        account: &Account,
+        tokens: OAuthTokens,
+        under_way: UnderWay,
+    ) -> Result<Renewed> {
+        let answered = Instant::now();
+        let credential = Credential::OAuth(tokens.clone());
+        let sealed = under_way.keep(&credential.to_stored());
+        let exposed = answered.elapsed();
+        let renewed = |warning| Renewed {
+            tokens: tokens.clone(),
+            warning,
+            request_id: None,
+            exposed_us: sealed
+                .is_ok()
+                .then(|| u64::try_from(exposed.as_micros()).unwrap_or(u64::MAX)),
+        };
+
+        let id = &account.id;
+        if self.was_signed_out(account) {
+            self.revoke(account, &tokens).await;
+            self.0.renewals.end(id);
+            return Err(sign_in_again(
+                account,
+                "You signed out while the token was being renewed, so the new one was thrown away.",
+            ));
+        }
+        let mut pauses = match &sealed {
+            Ok(_) => SEALED_PAUSES.iter(),
+            Err(_) => PAUSES.iter(),
+        };
+        loop {
+            let saved = self
+                .0
+                .vault
+                .save(held, id, &account.label, &credential)
+                .await;
+            match (saved, pauses.next()) {
+                (Ok(()), _) => {
+                    self.0.renewals.end(id);
+                    self.forget_unsaved(id);
+                    return Ok(renewed(None));
+                }
+                (Err(_), Some(pause)) => tokio::time::sleep(*pause).await,
+                (Err(error), None) => {
+                    // Only now does it have to outlive the power, too.
+                    let on_disk = sealed.as_ref().is_ok_and(|kept| kept.sync().is_ok());
+                    let warning = self.wait_for_store(account, &tokens, error.clone());
+                    return match on_disk {
+                        true => Ok(renewed(Some(warning))),
+                        false => Err(error.into()),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Whether the account's sign-in is another one now, or over.
+    fn was_signed_out(&self, account: &Account) -> bool {
+        self.0.accounts.read().is_ok_and(|accounts| {
+            accounts.get(&account.id).map(|a| a.generation) != Some(account.generation)
+        })
+    }
+
+    /// Keeps tokens in memory until the store takes them, and gives the words for it.
+    fn wait_for_store(&self, account: &Account, tokens: &OAuthTokens, why: StoreError) -> Error {
+        let id = &account.id;
+        self.all_unsaved().insert(id.clone(), tokens.clone());
+        let mut error = Error::from(why);
+        error.cure.push_str(
+            " The renewed token is kept safe meanwhile, and is stored as soon as that is possible.",
+        );
+        self.tell(account, What::Waiting, Some(&error));
+        let mut trying = self
+            .0
+            .unsaved
+            .trying
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if trying.insert(id.clone()) {
+            let (keyfob, id) = (self.clone(), id.clone());
+            tokio::spawn(async move {
+                let mut pause = Duration::from_secs(1);
+                while keyfob.unsaved(&id).is_some() {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    // A locked store is not tried: nobody asked for its dialog.
+                    if keyfob.0.vault.look().await.is_ok() {
+                        let _ = keyfob.settle(&id).await;
+                    }
+                }
+                let trying = &keyfob.0.unsaved.trying;
+                trying
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(&id);
+            });
+        }
+        error
+    }
+
+    /// Brings into the store what waits for it, of one account.
+    pub(super) async fn settle(&self, id: &AccountId) -> Result<()> {
+        let held = self.0.locks.account(id).await?;
+        let accounts = self.0.accounts.read()?;
+        let Some(account) = accounts.get(id) else {
+            // Signed out: nothing of it is wanted any more.
+            self.forget_unsaved(id);
+            self.0.renewals.end(id);
+            return Ok(());
+        };
+        match self.found(&held, account).await?.warning {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn unsaved(&self, id: &AccountId) -> Option<OAuthTokens> {
+        self.all_unsaved().get(id).cloned()
+    }
+
+    pub(super) fn forget_unsaved(&self, id: &AccountId) {
+        self.all_unsaved().remove(id);
+    }
+
+    fn all_unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, OAuthTokens>> {
+        let tokens = &self.0.unsaved.tokens;
+        tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,178 @@
+//! Keeping tokens fresh in the background, so that tools never wait: in the window while it runs, and in
+//! `keyfob watch`.
+
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Keyfob;
+use super::refreshing::Renewal;
+use super::renewing::Patience;
+use crate::account::{Account, Facts};
+use crate::custody::backoff;
+use crate::custody::freshness::{Want, Windows};
+use crate::custody::lock;
+use crate::error::Result;
+
+/// The longest sleep, after which is looked whether files have changed or the computer was suspended.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// The shortest sleep.
+const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// The shortest sleep after something failed, be it only a keychain that is locked.
+const AFTER_FAILURE: Duration = Duration::from_secs(15);
+
+/// How much longer than planned a sleep has to be before the computer is believed to have been suspended.
+const SUSPENDED: SignedDuration = SignedDuration::from_secs(10);
+
+/// The longest that one waits after the computer woke: the network is coming up, and everybody else wakes, too.
+const SETTLING: Duration = Duration::from_secs(8);
+
+impl Keyfob {
+    /// Keeps all accounts fresh until `stop`. Of all programs that do this, one does it at a time, and another one
+    /// takes over when that ends.
+    pub async fn keep_fresh(&self, mut told: impl FnMut(Renewal), stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        let mut turn = None;
+        loop {
+            if turn.is_none() {
+                turn = self.watch_turn().ok().flatten();
+            }
+            let sleep = match &turn {
+                Some(_) => {
+                    let mut failed = false;
+                    let watched = |renewal: Renewal| {
+                        failed |= renewal.problem.is_some();
+                        told(renewal);
+                    };
+                    self.renew_what_is_due(watched).await;
+                    match failed {
+                        true => self.until_next().max(AFTER_FAILURE),
+                        false => self.until_next(),
+                    }
+                }
+                // The lock is tried again; it costs a few system calls.
+                None => SHORTEST_SLEEP * 5,
+            };
+            let (wall, steady) = (self.0.edge.now(), Instant::now());
+            tokio::select! {
+                () = &mut stop => break,
+                () = tokio::time::sleep(sleep) => {}
+            }
+            if was_suspended(wall, steady, self.0.edge.now()) {
+                tokio::select! {
+                    () = &mut stop => break,
+                    () = tokio::time::sleep(self.by_chance(SETTLING)) => {}
+                }
+            }
+        }
+        self.settled().await;
+    }
+
+    /// Renews once what is due, and tells of each.
+    pub async fn keep_fresh_once(&self, told: impl FnMut(Renewal)) -> Result<()> {
+        self.0.accounts.read()?;
+        self.renew_what_is_due(told).await;
+        self.settled().await;
+        Ok(())
+    }
+
+    /// Whether some program keeps the accounts fresh at this moment.
+    pub fn is_kept_fresh(&self) -> bool {
+        matches!(self.watch_turn(), Ok(None))
+    }
+
+    /// Waits until no renewal is under way: ending the program before would lose what a server is about to answer.
+    pub async fn settled(&self) {
+        self.0.under_way.ended().await;
+    }
+
+    fn watch_turn(&self) -> Result<Option<File>> {
+        lock::if_free(&self.0.home.locks().join("watch.lock"))
+    }
+
+    async fn renew_what_is_due(&self, told: impl FnMut(Renewal)) {
+        for id in self.0.renewals.unfinished() {
+            // What another program could not store. It is tried again next time.
+            let _ = self.settle(&id).await;
+        }
+        let (now, windows) = (self.0.edge.now(), self.windows());
+        let Ok(accounts) = self.0.accounts.read() else {
+            return;
+        };
+        let due = |account: &&Account| due_at(account, windows, now).is_some_and(|due| due <= now);
+        let due: Vec<Account> = accounts.accounts.iter().filter(due).cloned().collect();
+        self.each(due, Self::renew_one_that_is_due, told).await;
+    }
+
+    async fn renew_one_that_is_due(self, account: Account, turn: OwnedSemaphorePermit) -> Renewal {
+        // A token that is renewed by somebody else at this moment needs nobody else.
+        let want = Want::Valid(SignedDuration::ZERO);
+        let id = account.id.clone();
+        let renewed = self.renewal(id, want, Patience::None, Some(turn)).await;
+        Renewal {
+            renewed: matches!(renewed, Ok(Some(_))),
+            problem: renewed.map_or_else(Some, |handed| handed?.warning),
+            account: account.id,
+            label: account.label,
+        }
+    }
+
+    /// How long nothing is due.
+    fn until_next(&self) -> Duration {
+        let (now, windows) = (self.0.edge.now(), self.windows());
+        let Ok(accounts) = self.0.accounts.read() else {
+            return LONGEST_SLEEP;
+        };
+        let next = accounts
+            .accounts
+            .iter()
+            .filter_map(|a| due_at(a, windows, now))
+            .min();
+        let left = next.map_or(SignedDuration::MAX, |next| next.duration_since(now));
+        Duration::try_from(left)
+            .unwrap_or_default()
+            .clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+    }
+
+    fn by_chance(&self, longest: Duration) -> Duration {
+        let chance = self.0.edge.random().map_or(0, |random| random[0]);
+        longest * u32::from(chance) / 255
+    }
+}
+
+/// Whether the computer slept: the wall clock went on, the steady one did not.
+fn was_suspended(wall: Timestamp, steady: Instant, now: Timestamp) -> bool {
+    let steady = SignedDuration::try_from(steady.elapsed()).unwrap_or(SignedDuration::MAX);
+    now.duration_since(wall).saturating_sub(steady) > SUSPENDED
+}
+
+/// When a token is to be renewed in the background: early in the advisory window, by an amount that differs from
+/// account to account, so that many that were signed in to together are not renewed together.
+fn due_at(account: &Account, windows: Windows, now: Timestamp) -> Option<Timestamp> {
+    let Facts::Tokens(facts) = &account.facts else {
+        return None;
+    };
+    let refused = facts.trouble.as_ref().is_some_and(|t| t.is_final);
+    let over = facts.sign_in_ends_at.is_some_and(|end| end <= now);
+    if !facts.renewable || refused || over {
+        return None;
+    }
+    let windows = windows.within(facts.expires_at.duration_since(facts.obtained_at));
+    let spread = (windows.advisory - windows.blocking) / 2;
+    let begin = facts.expires_at.saturating_sub(windows.advisory).ok()?;
+    let due = begin
+        .saturating_add(spread / 256 * i32::from(account.id.chance()))
+        .ok()?;
+    match backoff::left(facts.trouble.as_ref(), now) {
+        Some(rest) => Some(due.max(now.saturating_add(rest).ok()?)),
+        None => Some(due),
+    }
+}
+
+#[cfg(test)]
+#[path = "keeping_fresh_tests.rs"]
+mod tests;
