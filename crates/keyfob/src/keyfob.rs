@@ -91,7 +91,7 @@ impl Keyfob {
     }
 
     /// What people call the store that secrets lie in.
-    pub fn storage_name(&self) -> &'static str {
+    pub fn storage_name(&self) -> String {
         self.0.vault.name()
     }
 
@@ -177,7 +177,7 @@ impl Keyfob {
         };
         let around = Surroundings {
             provider_name,
-            storage: self.0.vault.name(),
+            storage: &self.0.vault.name(),
             is_default: accounts.default.as_ref() == Some(&account.id),
         };
         Status::of(account, around, self.0.edge.now())

@@ -43,7 +43,10 @@ pub mod status;
 
 pub use crate::account::AccountId;
 pub use crate::config::{Config, ListenerChoice, ProviderForm};
+pub use crate::custody::encrypted_file::EncryptedFiles;
+pub use crate::custody::identity::Key;
 pub use crate::custody::keychain::{Keychain, Prompts};
+pub use crate::custody::passphrase::Passphrase;
 pub use crate::custody::store::{Access, SecretStore, StoreError};
 pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};

@@ -1,7 +1,12 @@
 //! Custody: where secrets lie, and when they have to be renewed, so that none is ever lost.
 
+pub(crate) mod age_format;
+pub(crate) mod encrypted_file;
 pub(crate) mod freshness;
+pub(crate) mod identity;
 pub(crate) mod keychain;
 pub(crate) mod lock;
+pub(crate) mod passphrase;
+pub(crate) mod seal;
 pub(crate) mod store;
 pub(crate) mod vault;

@@ -27,7 +27,7 @@ impl Vault {
     }
 
     /// What people call the store.
-    pub(crate) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> String {
         self.store.name()
     }
 
@@ -82,46 +82,54 @@ impl Vault {
 
     /// How the store stands, without opening any dialog.
     pub(crate) async fn look(&self) -> Result<(), StoreError> {
-        let access = self.call(|store| store.access()).await?;
-        match access {
+        let looked = self.call_apart(|store, _| match store.access()? {
             Access::Locked => Err(StoreError::Locked),
             Access::Open | Access::MayAsk => Ok(()),
-        }
+        });
+        looked.await.map_err(|error| self.store.worded(error))
     }
 
-    /// Makes one call on a thread of its own. A call that hangs keeps its thread, and nothing else, until the
-    /// program ends; a pool's thread would keep the whole program from ending.
+    /// Makes one call, after unlocking where that is needed, and with its failure in the words of the store.
     async fn call<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn SecretStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let called = self.call_apart(|store, signs| {
+            let access = store.access()?;
+            if access != Access::Open {
+                signs.person.store(true, Ordering::SeqCst);
+            }
+            if access == Access::Locked {
+                store.unlock()?;
+            }
+            // Whoever unlocks it an hour later must not set off what was given up long ago.
+            if signs.given_up.load(Ordering::SeqCst) {
+                return Err(StoreError::Silent);
+            }
+            work(store)
+        });
+        called.await.map_err(|error| self.store.worded(error))
+    }
+
+    /// Does work on a thread of its own. What hangs keeps its thread, and nothing else, until the program ends; a
+    /// pool's thread would keep the whole program from ending.
+    async fn call_apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn SecretStore, &Signs) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let store = Arc::clone(&self.store);
-        let given_up = Arc::new(AtomicBool::new(false));
-        let unwanted = Arc::clone(&given_up);
-        let (person, mut asked) = oneshot::channel();
+        let signs = Arc::new(Signs::default());
+        let theirs = Arc::clone(&signs);
         let (done, mut result) = oneshot::channel();
         std::thread::Builder::new()
             .name("secret store".to_owned())
             .spawn(move || {
-                let worked = store.access().and_then(|access| {
-                    if access != Access::Open {
-                        let _ = person.send(());
-                    }
-                    if access == Access::Locked {
-                        store.unlock()?;
-                    }
-                    // Whoever unlocks it an hour later must not set off what was given up long ago.
-                    if unwanted.load(Ordering::SeqCst) {
-                        return Err(StoreError::Silent);
-                    }
-                    work(store.as_ref())
-                });
                 // The one who asked may have gone away.
-                let _ = done.send(worked);
+                let _ = done.send(work(store.as_ref(), &theirs));
             })
             .map_err(|error| StoreError::Failed(error.to_string()))?;
         let mut ended = tokio::time::timeout(self.limit, &mut result).await;
-        if ended.is_err() && asked.try_recv().is_ok() {
+        if ended.is_err() && signs.person.load(Ordering::SeqCst) {
             ended = tokio::time::timeout(PATIENCE_FOR_PEOPLE, &mut result).await;
         }
         match ended {
@@ -129,11 +137,20 @@ impl Vault {
             // The thread ended without an answer: a library below panicked.
             Ok(Err(_)) => Err(StoreError::Failed("its library broke down".to_owned())),
             Err(_) => {
-                given_up.store(true, Ordering::SeqCst);
+                signs.given_up.store(true, Ordering::SeqCst);
                 Err(StoreError::Silent)
             }
         }
     }
+}
+
+/// What a call and the one who waits for it tell each other.
+#[derive(Default)]
+struct Signs {
+    /// A person may be asked, and may take a while.
+    person: AtomicBool,
+    /// Nobody waits any more.
+    given_up: AtomicBool,
 }
 
 #[cfg(test)]
@@ -166,8 +183,8 @@ mod tests {
         fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
             Ok(())
         }
-        fn name(&self) -> &'static str {
-            "forgetful"
+        fn name(&self) -> String {
+            "forgetful".to_owned()
         }
     }
 
@@ -186,8 +203,8 @@ mod tests {
         fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
             panic!("a library broke down")
         }
-        fn name(&self) -> &'static str {
-            "hanging"
+        fn name(&self) -> String {
+            "hanging".to_owned()
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Keyfob;
 use crate::account::Account;
 use crate::credential::{Credential, OAuthTokens};
+use crate::custody::store::StoreError;
 use crate::error::Result;
 use crate::sign_in::metadata;
 use crate::sign_in::token_endpoint::{self, TokenError};
@@ -50,7 +51,7 @@ impl Keyfob {
         let account = self.0.accounts.read()?.find(Some(id.as_str()))?.clone();
         let (revoked, detail) = match self.0.vault.load(&id).await {
             Ok(Some(Credential::OAuth(tokens))) => self.revoke(&account, &tokens).await,
-            Ok(_) | Err(crate::custody::store::StoreError::NotUnderstood) => {
+            Ok(_) | Err(StoreError::NotUnderstood | StoreError::Damaged(_)) => {
                 (Revoked::NotNeeded, None)
             }
             Err(error) => return Err(error.into()),
