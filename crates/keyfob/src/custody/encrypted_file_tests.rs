@@ -1,6 +1,5 @@
 use std::fs;
 use std::sync::Mutex;
-use std::time::Instant;
 
 use age::secrecy::ExposeSecret as _;
 use age::x25519;
@@ -682,36 +681,6 @@ async fn what_the_vault_finds_out_is_said_in_words_of_files() {
         let words = Error::from(place.store().worded(general));
         assert!(!words.to_string().contains("keychain"), "{words}");
     }
-}
-
-#[test]
-#[ignore = "measures"]
-fn what_saving_and_loading_cost() {
-    let place = Place::prepared();
-    let store = place.store();
-    let secret = Secret::new("x".repeat(1024));
-    let times = 200;
-    let begun = Instant::now();
-    for _ in 0..times {
-        store.save(&id(1), "l", &secret).unwrap();
-    }
-    println!("save {:?}", begun.elapsed() / times);
-    let begun = Instant::now();
-    for _ in 0..times {
-        assert_eq!(store.load(&id(1)), Ok(Some(secret.clone())));
-    }
-    println!("load {:?}", begun.elapsed() / times);
-    let sealed = fs::read(place.file(&id(1))).unwrap();
-    let begun = Instant::now();
-    for _ in 0..times {
-        files::replace_bytes(&place.file(&id(2)), &sealed).unwrap();
-    }
-    println!("of saving, the disk {:?}", begun.elapsed() / times);
-    let begun = Instant::now();
-    let passphrase = Passphrase::unattended();
-    passphrase.give(Secret::new("horse"));
-    place.locked(&passphrase).prepare().unwrap();
-    println!("a passphrase {:?}", begun.elapsed());
 }
 
 proptest! {

@@ -81,11 +81,15 @@ impl Identities {
     pub(super) fn file(&self) -> Zeroizing<String> {
         let recipient = self.first.to_public();
         let identity = age_format::written(&self.first);
-        Zeroizing::new(format!(
+        // Room for all of it at once, because a text that grows leaves its old memory behind unwiped.
+        let mut file = Zeroizing::new(String::with_capacity(512));
+        file.push_str(&format!(
             "# Keyfob's key: whoever has it can read the encrypted files, and without it nobody can.\n\
-             # public key: {recipient}\n{}\n",
-            identity.expose()
-        ))
+             # public key: {recipient}\n"
+        ));
+        file.push_str(identity.expose());
+        file.push('\n');
+        file
     }
 
     /// Encrypts to the first.

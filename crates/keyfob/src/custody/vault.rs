@@ -155,6 +155,8 @@ struct Signs {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::credential::ApiKey;
     use crate::custody::store::memory::Memory;
@@ -236,5 +238,41 @@ mod tests {
             vault.delete(&id()).await,
             Err(StoreError::Failed(_))
         ));
+    }
+
+    /// Locked, and counts how often a person was asked.
+    #[derive(Default)]
+    struct Shut(Mutex<u32>);
+
+    impl SecretStore for Arc<Shut> {
+        fn access(&self) -> Result<Access, StoreError> {
+            Ok(Access::Locked)
+        }
+        fn unlock(&self) -> Result<(), StoreError> {
+            *self.0.lock().unwrap() += 1;
+            Ok(())
+        }
+        fn load(&self, _: &AccountId) -> Result<Option<Secret>, StoreError> {
+            Ok(None)
+        }
+        fn save(&self, _: &AccountId, _: &str, _: &Secret) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn name(&self) -> String {
+            "shut".to_owned()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_look_opens_no_dialog_and_a_call_does() {
+        let store = Arc::new(Shut::default());
+        let vault = vault(Arc::clone(&store));
+        assert_eq!(vault.look().await, Err(StoreError::Locked));
+        assert_eq!(*store.0.lock().unwrap(), 0);
+        assert_eq!(vault.load(&id()).await, Ok(None));
+        assert_eq!(*store.0.lock().unwrap(), 1);
     }
 }
