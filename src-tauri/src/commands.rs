@@ -27,7 +27,7 @@ pub(crate) async fn overview(app: AppHandle, desk: State<'_, Desk>) -> Answer<Ov
         practice_home: config.as_ref().is_some_and(|c| c.api.practice),
         providers: providers.iter().map(ProviderView::from).collect(),
         storage: StorageView {
-            name: keyfob.storage_name().to_owned(),
+            name: keyfob.storage_name(),
             problem,
         },
         waiting: desk.waiting(),

@@ -49,8 +49,8 @@ impl SecretStore for Memory {
         self.0.lock().unwrap().remove(account);
         Ok(())
     }
-    fn name(&self) -> &'static str {
-        "memory"
+    fn name(&self) -> String {
+        "memory".to_owned()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::SignedDuration;
@@ -125,6 +127,27 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show where secrets lie, or move them elsewhere
+    #[command(
+        long_about = "Show where secrets lie, or move them elsewhere.\n\nMoving copies every secret, reads it back, and \
+                      only then erases it where it was. Wherever that breaks off, one store has all of them."
+    )]
+    Storage {
+        #[command(subcommand)]
+        to: Option<StorageCommand>,
+        /// Erase the old copies that an earlier move could not erase
+        #[arg(long)]
+        finish: bool,
+        /// As JSON
+        #[arg(long, global = true)]
+        json: bool,
+    },
+    /// Look whether Keyfob itself is in order; what it prints is safe to paste in public
+    Doctor {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make an account the one that tools get when they name none
     Use {
         /// An account's label or id
@@ -156,6 +179,22 @@ pub(crate) enum Command {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum StorageCommand {
+    /// Move them into the system's keychain
+    Keychain,
+    /// Move them into encrypted files that a key file opens; it is made where it is missing
+    KeyFile {
+        /// The key file. Who has it and the encrypted files has the secrets, so keep it elsewhere than a backup of them
+        path: PathBuf,
+    },
+    /// Move them into encrypted files that a passphrase opens; it is asked for at a hidden prompt
+    Passphrase,
+    /// Move them into encrypted files whose key a service manager hands over: systemd's
+    /// LoadCredential=keyfob-identity:FILE
+    Credential,
+}
+
 impl Command {
     /// As it is typed, which is what the activity calls it.
     pub(crate) fn name(&self) -> &'static str {
@@ -168,6 +207,8 @@ impl Command {
             Self::Refresh { .. } => "refresh",
             Self::Watch { .. } => "watch",
             Self::Activity { .. } => "activity",
+            Self::Storage { .. } => "storage",
+            Self::Doctor { .. } => "doctor",
             Self::Use { .. } => "use",
             Self::Rename { .. } => "rename",
             Self::Logout { .. } => "logout",

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use jiff::Timestamp;
-use keyfob::{Code, Error, Keyfob, NewKey, Result, State, Status};
+use keyfob::{Code, Error, Keyfob, Meaning, NewKey, Result, State, Status};
 use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::io::Io;
-use crate::{exit_code, login, many, unit, words};
+use crate::{exit_code, login, many, storage, unit, words};
 
 pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
     match command {
@@ -135,6 +135,19 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 }
             }
         }
+        Command::Storage { to, finish, json } => {
+            return storage::run(keyfob, to, finish, json, io).await;
+        }
+        Command::Doctor { json } => {
+            let findings = keyfob.doctor().await;
+            match json {
+                true => print_json(&findings, io)?,
+                false => io.print(&words::findings(&findings))?,
+            }
+            if findings.iter().any(|f| f.meaning == Meaning::Act) {
+                return Ok(exit_code(Code::Failed));
+            }
+        }
         Command::Use { account } => {
             let status = keyfob.set_default(&account)?;
             io.say(&format!("\"{}\" is the default now.\n", status.label));
@@ -207,7 +220,7 @@ fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {
     Ok(())
 }
 
-fn print_json(data: &impl Serialize, io: &mut Io) -> Result<()> {
+pub(crate) fn print_json(data: &impl Serialize, io: &mut Io) -> Result<()> {
     // What is printed consists of texts, numbers and lists, which always serialize.
     let text = serde_json::to_string_pretty(data).unwrap_or_default();
     io.print(&(text + "\n"))

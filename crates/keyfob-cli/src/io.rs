@@ -98,3 +98,9 @@ impl Io {
         Ok(Secret::new(text.as_str()))
     }
 }
+
+/// Asks at the terminal, and shows nothing of what is typed. None where the person would rather not.
+pub(crate) fn hidden_prompt(why: &str) -> Option<Secret> {
+    let typed = rpassword::prompt_password(format!("{why} ")).ok()?;
+    (!typed.is_empty()).then(|| Secret::new(typed))
+}

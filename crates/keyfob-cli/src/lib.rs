@@ -9,15 +9,16 @@ mod ending;
 mod io;
 mod login;
 mod many;
+mod storage;
 mod unit;
 mod words;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Parser as _;
-use keyfob::{Code, Edge, Error, Home, Keychain, Keyfob, Prompts};
+use keyfob::{Code, Edge, Error, Home, Keyfob, Passphrase, People, Prompts};
 
 pub use crate::io::Io;
 
@@ -89,10 +90,16 @@ fn open(io: &Io, command: &Command) -> keyfob::Result<Keyfob> {
         true => Prompts::Allowed,
         false => Prompts::Never,
     };
-    let store = Keychain::new(home.keychain_service(), prompts);
+    let people = People {
+        prompts,
+        passphrase: match prompts {
+            Prompts::Allowed => Passphrase::new(io::hidden_prompt),
+            Prompts::Never => Passphrase::unattended(),
+        },
+        credentials: (io.variable)("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+    };
     let asked_by = format!("keyfob {}", command.name());
-    let edge = Edge::system();
-    Ok(Keyfob::new(home, Arc::new(store), edge, &asked_by))
+    Ok(Keyfob::open(home, people, Edge::system(), &asked_by))
 }
 
 fn complain(io: &mut Io, error: &Error) -> ExitCode {

@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use keyfob::account::Payer;
 use keyfob::activity::{Entry, What};
-use keyfob::{Error, Meaning, Renewal, Revoked, SignOutReport, State, Status};
+use keyfob::{
+    Error, Finding, Meaning, Renewal, Revoked, SignOutReport, State, Status, Storage, StorageChoice,
+};
 
 /// An error in a line, with the technical remainder below it.
 pub(crate) fn error(error: &Error) -> String {
@@ -15,11 +17,7 @@ pub(crate) fn error(error: &Error) -> String {
 
 /// An account in a few lines. A state is a shape and a word, so no colour is needed.
 pub(crate) fn status(status: &Status, now: Timestamp) -> String {
-    let shape = match status.meaning {
-        Meaning::Fine => "●",
-        Meaning::Soon => "◐",
-        Meaning::Act => "○",
-    };
+    let shape = shape(status.meaning);
     let mut marks = String::new();
     if status.is_default {
         marks.push_str("  (default)");
@@ -51,6 +49,14 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
         ));
     }
     lines.join("\n") + "\n"
+}
+
+fn shape(meaning: Meaning) -> &'static str {
+    match meaning {
+        Meaning::Fine => "●",
+        Meaning::Soon => "◐",
+        Meaning::Act => "○",
+    }
 }
 
 /// More about an account, for `keyfob status`.
@@ -108,6 +114,33 @@ pub(crate) fn entry(entry: &Entry) -> String {
         line.push_str(&format!("        {more}\n"));
     }
     line
+}
+
+/// Where secrets lie.
+pub(crate) fn storage(storage: &Storage) -> String {
+    let mut lines = vec![format!("Secrets lie here: {}", storage.name)];
+    if let Some(StorageChoice::KeyFile { path }) = &storage.choice {
+        lines.push(format!("  opened by {}", path.display()));
+    }
+    if let Some(left) = &storage.leftovers_in {
+        lines.push(format!(
+            "  Old copies still lie here: {left}. Erase them with `keyfob storage --finish`."
+        ));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// What was looked at.
+pub(crate) fn findings(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let shape = shape(finding.meaning);
+        text.push_str(&format!("{shape} {}: {}\n", finding.topic, finding.words));
+        for more in finding.cure.iter().chain(&finding.detail) {
+            text.push_str(&format!("        {more}\n"));
+        }
+    }
+    text
 }
 
 /// What signing out did.

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use crate::error::{Code, Error, Result};
 
 /// The text of a file; none if there is no such file.
@@ -95,22 +97,99 @@ pub(crate) fn read_if_new(path: &Path, before: Option<&Stamp>) -> Result<Read> {
     }
 }
 
+/// The most that is read of a file that is small by nature.
+pub(crate) const SMALL: usize = 1024 * 1024;
+
+/// What a small file holds, wiped after use, and who may read it.
+pub(crate) struct Small {
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// The permissions in Unix's way; where there are none, those of a private file.
+    pub(crate) mode: u32,
+}
+
+/// The bytes of a small file; none if there is no such file. Whoever wants no symbolic link asks `refuse_link` first.
+pub(crate) fn read_small(path: &Path) -> io::Result<Option<Small>> {
+    let kind = match fs::metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    // Opening a pipe would wait without end.
+    if !kind.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    let file = File::open(path)?;
+    // What counts is what was opened, not what lay there a moment ago.
+    let found = file.metadata()?;
+    let long = usize::try_from(found.len()).unwrap_or(usize::MAX);
+    // Room for all of it at once, because a buffer that grows leaves its old memory behind unwiped.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(long.min(SMALL) + 1));
+    file.take(SMALL as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > SMALL {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(Some(Small {
+        bytes,
+        mode: mode_of(&found),
+    }))
+}
+
+#[cfg(unix)]
+fn mode_of(found: &fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    found.permissions().mode() & 0o777
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &fs::Metadata) -> u32 {
+    0o600
+}
+
 /// Replaces a file as a whole: a new one beside it (0600, in a folder of 0700), synced, renamed over it, and the
 /// folder synced too.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
-    let write = || -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        make_private_folder(folder)?;
-        refuse_link(path)?;
-        let mut new = tempfile::Builder::new()
-            .prefix(".keyfob-")
-            .tempfile_in(folder)?;
-        new.write_all(text.as_bytes())?;
-        new.as_file().sync_all()?;
-        persist(new, path)?;
-        sync_folder(folder)
-    };
-    write().map_err(|error| not_written(path, &error))
+    replace_bytes(path, text.as_bytes()).map_err(|error| not_written(path, &error))
+}
+
+/// The same for bytes, with the failure as the system words it.
+pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    persist(written_beside(path, bytes)?, path)?;
+    sync_folder(folder_of(path))
+}
+
+/// Makes a file as a whole where there is none; one that is there is left as it is, and an error.
+pub(crate) fn create_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = written_beside(path, bytes)?;
+    new.persist_noclobber(path).map_err(|failed| failed.error)?;
+    sync_folder(folder_of(path))
+}
+
+/// Removes a file for good; one that is not there is removed already.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_folder(folder_of(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A new file in the folder of `path`, complete and synced, but under a name of its own.
+fn written_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let folder = folder_of(path);
+    make_private_folder(folder)?;
+    refuse_link(path)?;
+    let mut new = tempfile::Builder::new()
+        .prefix(".keyfob-")
+        .tempfile_in(folder)?;
+    new.write_all(bytes)?;
+    new.as_file().sync_all()?;
+    Ok(new)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Adds a line to the end of a file, and makes it where it is missing.
@@ -158,7 +237,8 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-fn refuse_link(path: &Path) -> io::Result<()> {
+/// A symbolic link leads the write, or the read, to a place that somebody else may have chosen.
+pub(crate) fn refuse_link(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink()) {
         true => Err(io::Error::other("it is a symbolic link")),
         false => Ok(()),
@@ -247,6 +327,40 @@ mod tests {
             assert_eq!(mode(&path), 0o600);
             assert_eq!(mode(path.parent().unwrap()), 0o700);
         }
+    }
+
+    #[test]
+    fn a_file_is_made_only_where_there_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("new").join("file");
+        create_bytes(&path, b"one").unwrap();
+        let again = create_bytes(&path, b"two").unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_removed_twice_is_removed() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("file");
+        replace_bytes(&path, b"one").unwrap();
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_small_file_is_read_up_to_its_limit() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("file");
+        assert!(read_small(&path).unwrap().is_none());
+        assert!(read_small(home.path()).is_err());
+        fs::write(&path, vec![7; SMALL]).unwrap();
+        assert_eq!(read_small(&path).unwrap().unwrap().bytes.len(), SMALL);
+        fs::write(&path, vec![7; SMALL + 1]).unwrap();
+        let kind = read_small(&path).map(drop).unwrap_err().kind();
+        assert_eq!(kind, io::ErrorKind::FileTooLarge);
     }
 
     #[cfg(unix)]

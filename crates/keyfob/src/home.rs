@@ -76,6 +76,16 @@ impl Home {
         self.data.join("activity.jsonl")
     }
 
+    /// Which store secrets lie in, where a person chose.
+    pub(crate) fn storage_file(&self) -> PathBuf {
+        self.data.join("storage.json")
+    }
+
+    /// The encrypted files, where secrets lie in such.
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.data.join("secrets")
+    }
+
     /// What lies there while a token is being renewed: notes, and answers that are sealed.
     pub(crate) fn renewals(&self) -> PathBuf {
         self.data.join("renewals")

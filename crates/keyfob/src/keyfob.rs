@@ -2,6 +2,7 @@
 //!
 //! This is the only room that knows both sign-in and custody.
 
+mod doctor;
 mod keeping;
 mod keeping_fresh;
 mod keys;
@@ -14,6 +15,7 @@ mod running;
 mod sign_in_handle;
 mod sign_out;
 mod signing_in;
+mod storage;
 mod tokens;
 
 use std::sync::Arc;
@@ -21,11 +23,13 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+pub use self::doctor::Finding;
 pub use self::keys::NewKey;
 pub use self::refreshing::Renewal;
 pub use self::sign_in_handle::{Phase, SignInHandle};
 pub use self::sign_out::{Revoked, SignOutReport};
 pub use self::signing_in::{Listening, SignIn, SignInRequest};
+pub use self::storage::{Moved, Storage};
 pub use self::tokens::Handed;
 
 use self::keeping::Unsaved;
@@ -38,6 +42,7 @@ use crate::config::{Config, ProviderForm};
 use crate::custody::lock::Locks;
 use crate::custody::renewals::Renewals;
 use crate::custody::store::SecretStore;
+use crate::custody::stores::{People, Stores};
 use crate::custody::vault::Vault;
 use crate::edge::Edge;
 use crate::error::{Code, Error, Result};
@@ -77,9 +82,19 @@ impl Keyfob {
     /// Keyfob at work on `home`, keeping secrets in `store`, for the program that calls itself `asked_by` in the
     /// activity.
     pub fn new(home: Home, store: Arc<dyn SecretStore>, edge: Edge, asked_by: &str) -> Self {
+        Self::with(home, Stores::fixed(store), edge, asked_by)
+    }
+
+    /// Keyfob at work on `home`, keeping secrets where the person chose.
+    pub fn open(home: Home, people: People, edge: Edge, asked_by: &str) -> Self {
+        let stores = Stores::of(&home, people);
+        Self::with(home, stores, edge, asked_by)
+    }
+
+    fn with(home: Home, stores: Stores, edge: Edge, asked_by: &str) -> Self {
         Self(Arc::new(Inner {
             accounts: AccountsFile::new(&home),
-            vault: Vault::new(store, PATIENCE_FOR_STORE),
+            vault: Vault::new(stores, PATIENCE_FOR_STORE),
             locks: Locks::new(home.locks()),
             http: Http::default(),
             renewals: Renewals::new(home.renewals()),
@@ -97,7 +112,8 @@ impl Keyfob {
     pub fn accounts(&self) -> Result<Vec<Status>> {
         let accounts = self.0.accounts.read()?;
         let config = self.config().ok();
-        let status = |account| self.status_of(account, &accounts, config.as_ref());
+        let storage = self.0.vault.name();
+        let status = |account| self.status_of(account, &accounts, config.as_ref(), &storage);
         Ok(accounts.accounts.iter().map(status).collect())
     }
 
@@ -105,7 +121,8 @@ impl Keyfob {
     pub fn status(&self, name: Option<&str>) -> Result<Status> {
         let accounts = self.0.accounts.read()?;
         let account = accounts.find(name)?;
-        Ok(self.status_of(account, &accounts, self.config().ok().as_ref()))
+        let config = self.config().ok();
+        Ok(self.status_of(account, &accounts, config.as_ref(), &self.0.vault.name()))
     }
 
     /// What happened to the accounts, the newest first.
@@ -124,7 +141,7 @@ impl Keyfob {
     }
 
     /// What people call the store that secrets lie in.
-    pub fn storage_name(&self) -> &'static str {
+    pub fn storage_name(&self) -> String {
         self.0.vault.name()
     }
 
@@ -199,7 +216,13 @@ impl Keyfob {
     }
 
     /// A broken `config.toml` must not hide the accounts, so it may be missing here; it is reported where it matters.
-    fn status_of(&self, account: &Account, accounts: &Accounts, config: Option<&Config>) -> Status {
+    fn status_of(
+        &self,
+        account: &Account,
+        accounts: &Accounts,
+        config: Option<&Config>,
+        storage: &str,
+    ) -> Status {
         let id = account.provider.as_ref();
         let provider_name = match (id, config) {
             (None, _) => "API key",
@@ -210,7 +233,7 @@ impl Keyfob {
         };
         let around = Surroundings {
             provider_name,
-            storage: self.0.vault.name(),
+            storage,
             is_default: accounts.default.as_ref() == Some(&account.id),
         };
         Status::of(account, around, self.0.edge.now())

@@ -44,14 +44,18 @@ pub mod status;
 
 pub use crate::account::AccountId;
 pub use crate::config::{Config, ListenerChoice, ProviderForm};
+pub use crate::custody::encrypted_file::EncryptedFiles;
+pub use crate::custody::identity::Key;
 pub use crate::custody::keychain::{Keychain, Prompts};
+pub use crate::custody::passphrase::Passphrase;
 pub use crate::custody::store::{Access, SecretStore, StoreError};
+pub use crate::custody::stores::{People, StorageChoice};
 pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
 pub use crate::keyfob::{
-    Handed, Keyfob, Listening, NewKey, Phase, Renewal, Revoked, SignIn, SignInHandle,
-    SignInRequest, SignOutReport,
+    Finding, Handed, Keyfob, Listening, Moved, NewKey, Phase, Renewal, Revoked, SignIn,
+    SignInHandle, SignInRequest, SignOutReport, Storage,
 };
 pub use crate::secret::Secret;
 pub use crate::sign_in::provider::{Provider, ProviderId, Redirect, TokenRequest};

@@ -104,8 +104,8 @@ impl SecretStore for Keychain {
         }
     }
 
-    fn name(&self) -> &'static str {
-        "System keychain"
+    fn name(&self) -> String {
+        "System keychain".to_owned()
     }
 }
 

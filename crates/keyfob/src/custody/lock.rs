@@ -30,10 +30,11 @@ pub(crate) struct Locks {
     here: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// The right to change one account's secret, held until the last copy of it is dropped.
+/// The right to change one account's secret, held until the last copy of it is dropped. As long as anybody has it,
+/// secrets are not moved to another store.
 #[derive(Clone)]
 pub(crate) struct Held {
-    _parts: Arc<(File, OwnedMutexGuard<()>)>,
+    _parts: Arc<(File, File, OwnedMutexGuard<()>)>,
 }
 
 impl Locks {
@@ -49,14 +50,33 @@ impl Locks {
         let here = self.here(account);
         let held = async {
             let here = here.lock_owned().await;
+            let stays = open(&self.storage_file())?;
+            while !try_lock_shared(&stays)? {
+                tokio::time::sleep(STEP).await;
+            }
             let file = open(&self.file(account))?;
             while !try_lock(&file)? {
                 tokio::time::sleep(STEP).await;
             }
-            Ok(Held::of(file, here))
+            Ok(Held::of(stays, file, here))
         };
         match tokio::time::timeout(PATIENCE, held).await {
             Ok(held) => held,
+            Err(_) => Err(busy()),
+        }
+    }
+
+    /// Waits until nobody is at work on any account, and keeps everybody from it as long as the file is open.
+    pub(crate) async fn storage(&self) -> Result<File> {
+        let file = open(&self.storage_file())?;
+        let locked = async {
+            while !try_lock(&file)? {
+                tokio::time::sleep(STEP).await;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(PATIENCE, locked).await {
+            Ok(locked) => locked.map(|()| file),
             Err(_) => Err(busy()),
         }
     }
@@ -66,13 +86,19 @@ impl Locks {
         let Ok(here) = self.here(account).try_lock_owned() else {
             return Ok(None);
         };
+        let stays = open(&self.storage_file())?;
         let file = open(&self.file(account))?;
-        Ok(try_lock(&file)?.then(|| Held::of(file, here)))
+        let free = try_lock_shared(&stays)? && try_lock(&file)?;
+        Ok(free.then(|| Held::of(stays, file, here)))
     }
 
     fn here(&self, account: &AccountId) -> Arc<tokio::sync::Mutex<()>> {
         let mut all = self.here.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry(account.clone()).or_default())
+    }
+
+    fn storage_file(&self) -> PathBuf {
+        self.folder.join("storage.lock")
     }
 
     fn file(&self, account: &AccountId) -> PathBuf {
@@ -81,9 +107,9 @@ impl Locks {
 }
 
 impl Held {
-    fn of(file: File, here: OwnedMutexGuard<()>) -> Self {
+    fn of(stays: File, file: File, here: OwnedMutexGuard<()>) -> Self {
         Self {
-            _parts: Arc::new((file, here)),
+            _parts: Arc::new((stays, file, here)),
         }
     }
 }
@@ -113,7 +139,15 @@ fn open(path: &Path) -> Result<File> {
 }
 
 fn try_lock(file: &File) -> Result<bool> {
-    match file.try_lock() {
+    locked(file.try_lock())
+}
+
+fn try_lock_shared(file: &File) -> Result<bool> {
+    locked(file.try_lock_shared())
+}
+
+fn locked(tried: std::result::Result<(), TryLockError>) -> Result<bool> {
+    match tried {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(error)) => Err(Error::new(
@@ -159,5 +193,23 @@ mod tests {
         drop(held);
         assert!(theirs.account_if_free(&id).unwrap().is_some());
         theirs.account(&id).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn secrets_are_not_moved_while_anybody_is_at_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let ours = Locks::new(folder.path().to_owned());
+        let theirs = Locks::new(folder.path().to_owned());
+        let id = AccountId::from_random([1; 32]);
+        let soon = Duration::from_millis(100);
+
+        let held = ours.account(&id).await.unwrap();
+        assert!(tokio::time::timeout(soon, theirs.storage()).await.is_err());
+        drop(held);
+        let moving = theirs.storage().await.unwrap();
+        assert!(ours.account_if_free(&id).unwrap().is_none());
+        assert!(tokio::time::timeout(soon, ours.account(&id)).await.is_err());
+        drop(moving);
+        ours.account(&id).await.unwrap();
     }
 }

@@ -4,11 +4,10 @@
 use std::io::Write as _;
 use std::str::FromStr as _;
 
-use age::secrecy::ExposeSecret as _;
 use age::stream::StreamWriter;
 use age::x25519::Identity;
-use zeroize::Zeroizing;
 
+use crate::custody::age_format::{decrypt, text_of, written};
 use crate::secret::Secret;
 
 /// A seal that is ready: all that takes time is done before there is anything to seal.
@@ -24,7 +23,7 @@ impl Sealer {
         let recipient = identity.to_public();
         let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as _)).ok()?;
         Some(Self {
-            key: Secret::new(identity.to_string().expose_secret()),
+            key: written(&identity),
             writer: encryptor.wrap_output(Vec::with_capacity(4_096)).ok()?,
         })
     }
@@ -44,8 +43,8 @@ impl Sealer {
 /// Opens what was sealed with the same key; none where it was another one, or where something was lost.
 pub(crate) fn open(key: &Secret, sealed: &[u8]) -> Option<Secret> {
     let identity = Identity::from_str(key.expose()).ok()?;
-    let text = Zeroizing::new(age::decrypt(&identity, sealed).ok()?);
-    Some(Secret::new(std::str::from_utf8(&text).ok()?))
+    let keys = std::iter::once(&identity as &dyn age::Identity);
+    text_of(decrypt(keys, sealed).ok()?)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The one trait behind which secrets lie.
 
+use std::path::PathBuf;
+
 use crate::account::AccountId;
 use crate::error::{Code, Error};
 use crate::secret::Secret;
@@ -28,7 +30,12 @@ pub trait SecretStore: Send + Sync {
     fn delete(&self, account: &AccountId) -> Result<(), StoreError>;
 
     /// What people call this store.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> String;
+
+    /// A failure that was found above the store, in the words of this store: the general ones are the keychain's.
+    fn worded(&self, error: StoreError) -> StoreError {
+        error
+    }
 }
 
 /// Who answers a call.
@@ -66,6 +73,26 @@ pub enum StoreError {
     NotUnderstood,
     /// Anything else.
     Failed(String),
+    /// It cannot be told which store is in use: a sentence that says why.
+    NoChoice(String),
+    /// The key that opens the encrypted files is not where it should be.
+    KeyMissing(PathBuf),
+    /// Others may read the key.
+    KeyTooOpen(PathBuf),
+    /// The key is there, but cannot be used: a sentence that says why.
+    KeyUnusable(String),
+    /// This encrypted file opens with another key.
+    WrongKey(PathBuf),
+    /// The encrypted files are locked, and nobody gave the passphrase.
+    PassphraseNeeded,
+    /// It is not the passphrase.
+    WrongPassphrase,
+    /// Nothing can be encrypted with a new passphrase: a sentence that says why.
+    UnfitPassphrase(&'static str),
+    /// An encrypted file is not what was written: a sentence that says how.
+    Damaged(String),
+    /// A file cannot be read or written: which, and why.
+    File(String),
 }
 
 impl From<StoreError> for Error {
@@ -77,7 +104,7 @@ impl From<StoreError> for Error {
             ),
             StoreError::Absent(_) => (
                 "No system keychain was found on this computer.",
-                "Install and start one: on Linux GNOME Keyring or KWallet, in the same desktop session as Keyfob.",
+                "Install and start one (on Linux GNOME Keyring or KWallet, in the same desktop session as Keyfob), or keep secrets in encrypted files: `keyfob storage --help`.",
             ),
             StoreError::NoKeyring => (
                 "The system keychain runs, but no default keyring was created in it yet.",
@@ -93,7 +120,7 @@ impl From<StoreError> for Error {
             ),
             StoreError::TooLong { .. } => (
                 "The tokens are too long for this system's keychain.",
-                "Ask the provider for shorter tokens, or use an API key.",
+                "Keep secrets in encrypted files, which take longer ones: `keyfob storage --help`.",
             ),
             StoreError::ReadBackDiffers => (
                 "The system keychain did not keep what was stored: reading it back gave something else.",
@@ -107,11 +134,77 @@ impl From<StoreError> for Error {
                 "The system keychain failed.",
                 "Try again. If it stays, restart the keychain or the desktop session.",
             ),
+            StoreError::NoChoice(why) => {
+                return Error::new(
+                    Code::SecretStore,
+                    why,
+                    "It was left as it is, and no secret is lost. It says where secrets lie: repair it, or remove it \
+                     where they lie in the system's keychain.",
+                );
+            }
+            StoreError::KeyMissing(path) => {
+                return Error::new(
+                    Code::SecretStore,
+                    format!(
+                        "The key that opens the encrypted files is missing: {}.",
+                        path.display()
+                    ),
+                    "Put it back, because a new one could not open them. Where it is lost, choose again where secrets \
+                     lie, and sign in again.",
+                );
+            }
+            StoreError::KeyTooOpen(path) => {
+                return Error::new(
+                    Code::SecretStore,
+                    format!(
+                        "Other users of this computer may read the key file {}.",
+                        path.display()
+                    ),
+                    format!("Run `chmod 600 {}`, then try again.", path.display()),
+                );
+            }
+            StoreError::KeyUnusable(why) => {
+                return Error::new(
+                    Code::SecretStore,
+                    why,
+                    "Put the right key there, or choose again where secrets lie.",
+                );
+            }
+            StoreError::WrongKey(path) => {
+                return Error::new(
+                    Code::SecretStore,
+                    format!("The key does not open {}.", path.display()),
+                    "Put back the key that it was encrypted with, or sign in again to replace it.",
+                );
+            }
+            StoreError::PassphraseNeeded => (
+                "The encrypted files are locked: their passphrase was not given.",
+                "Open Keyfob's window, or run the command in a terminal, and type the passphrase.",
+            ),
+            StoreError::WrongPassphrase => (
+                "That is not the passphrase of the encrypted files.",
+                "Try again with the passphrase that was chosen for them.",
+            ),
+            StoreError::UnfitPassphrase(why) => {
+                (*why, "Choose another one, and type it twice the same way.")
+            }
+            StoreError::Damaged(how) => {
+                return Error::new(
+                    Code::SecretStore,
+                    how,
+                    "Put it back from a backup, or sign in again to replace it.",
+                );
+            }
+            StoreError::File(_) => (
+                "An encrypted file cannot be read or written.",
+                "Check that the disk has room, and that the folder is yours and can be written; then try again.",
+            ),
         };
         let detail = match &error {
-            StoreError::Absent(why) | StoreError::Refused(why) | StoreError::Failed(why) => {
-                Some(why.clone())
-            }
+            StoreError::Absent(why)
+            | StoreError::Refused(why)
+            | StoreError::Failed(why)
+            | StoreError::File(why) => Some(why.clone()),
             StoreError::TooLong { limit } => Some(format!("at most {limit} bytes")),
             _ => None,
         };
@@ -166,8 +259,8 @@ pub(crate) mod memory {
             Ok(())
         }
 
-        fn name(&self) -> &'static str {
-            "memory"
+        fn name(&self) -> String {
+            "memory".to_owned()
         }
     }
 }

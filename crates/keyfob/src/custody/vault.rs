@@ -11,36 +11,84 @@ use crate::account::AccountId;
 use crate::credential::Credential;
 use crate::custody::lock::Held;
 use crate::custody::store::{Access, SecretStore, StoreError};
+use crate::custody::stores::Stores;
+use crate::secret::Secret;
 
 /// How long a person may take at a dialog of the system.
 const PATIENCE_FOR_PEOPLE: Duration = Duration::from_secs(120);
 
 /// A store with a time limit.
-#[derive(Clone)]
 pub(crate) struct Vault {
-    store: Arc<dyn SecretStore>,
+    stores: Stores,
     limit: Duration,
 }
 
 impl Vault {
-    pub(crate) fn new(store: Arc<dyn SecretStore>, limit: Duration) -> Self {
-        Self { store, limit }
+    pub(crate) fn new(stores: Stores, limit: Duration) -> Self {
+        Self { stores, limit }
+    }
+
+    /// Which stores there are, and which of them is in use.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     /// What people call the store.
-    pub(crate) fn name(&self) -> &'static str {
-        self.store.name()
+    pub(crate) fn name(&self) -> String {
+        let store = self.stores.current();
+        store.map_or_else(|_| "Unknown store".to_owned(), |store| store.name())
     }
 
     /// The credential of an account.
     pub(crate) async fn load(&self, account: &AccountId) -> Result<Option<Credential>, StoreError> {
-        let account = account.clone();
-        match self.call(move |store| store.load(&account)).await? {
+        let mut store = self.stores.current()?;
+        let stored = loop {
+            let id = account.clone();
+            let found = self.call(&store, move |store| store.load(&id)).await?;
+            let now = self.stores.current()?;
+            if found.is_some() || Arc::ptr_eq(&store, &now) {
+                break found;
+            }
+            // It was moved to another store meanwhile.
+            store = now;
+        };
+        match stored {
             None => Ok(None),
             Some(stored) => Credential::from_stored(&stored)
                 .map(Some)
                 .ok_or(StoreError::NotUnderstood),
         }
+    }
+
+    /// Copies what one store has of an account into another one, and reads it back; false where it has nothing.
+    pub(crate) async fn copy(
+        &self,
+        account: &AccountId,
+        label: &str,
+        from: &Arc<dyn SecretStore>,
+        to: &Arc<dyn SecretStore>,
+    ) -> Result<bool, StoreError> {
+        let id = account.clone();
+        let Some(secret) = self.call(from, move |store| store.load(&id)).await? else {
+            return Ok(false);
+        };
+        let (id, label) = (account.clone(), label.to_owned());
+        self.call(to, move |store| {
+            save_and_read_back(store, &id, &label, &secret)
+        })
+        .await
+        .map(|()| true)
+    }
+
+    /// Erases what a store has of an account, and looks whether it is gone.
+    pub(crate) async fn erase(
+        &self,
+        account: &AccountId,
+        from: &Arc<dyn SecretStore>,
+    ) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.call(from, move |store| delete_and_look(store, &account))
+            .await
     }
 
     /// Stores a credential and reads it back; only then it counts as stored.
@@ -57,13 +105,9 @@ impl Vault {
         let (account, label) = (account.clone(), label.to_owned());
         let stored = credential.to_stored();
         let held = held.clone();
-        self.call(move |store| {
+        self.call(&self.stores.current()?, move |store| {
             let _held = held;
-            store.save(&account, &label, &stored)?;
-            match store.load(&account)? {
-                Some(back) if back == stored => Ok(()),
-                _ => Err(StoreError::ReadBackDiffers),
-            }
+            save_and_read_back(store, &account, &label, &stored)
         })
         .await
     }
@@ -72,13 +116,9 @@ impl Vault {
     pub(crate) async fn delete(&self, held: &Held, account: &AccountId) -> Result<(), StoreError> {
         let account = account.clone();
         let held = held.clone();
-        self.call(move |store| {
+        self.call(&self.stores.current()?, move |store| {
             let _held = held;
-            store.delete(&account)?;
-            match store.load(&account)? {
-                None => Ok(()),
-                Some(_) => Err(StoreError::Failed("it is still there".to_owned())),
-            }
+            delete_and_look(store, &account)
         })
         .await
     }
@@ -86,51 +126,65 @@ impl Vault {
     /// Whether the store would answer, asked before a person is sent to a browser.
     pub(crate) async fn check(&self, account: &AccountId) -> Result<(), StoreError> {
         let account = account.clone();
-        self.call(move |store| store.load(&account).map(drop)).await
+        self.call(&self.stores.current()?, move |store| {
+            store.load(&account).map(drop)
+        })
+        .await
     }
 
     /// How the store stands, without opening any dialog.
     pub(crate) async fn look(&self) -> Result<(), StoreError> {
-        let access = self.call(|store| store.access()).await?;
-        match access {
+        let store = self.stores.current()?;
+        let looked = self.call_apart(&store, |store, _| match store.access()? {
             Access::Locked => Err(StoreError::Locked),
             Access::Open | Access::MayAsk => Ok(()),
-        }
+        });
+        looked.await.map_err(|error| store.worded(error))
     }
 
-    /// Makes one call on a thread of its own. A call that hangs keeps its thread, and nothing else, until the
-    /// program ends; a pool's thread would keep the whole program from ending.
+    /// Makes one call, after unlocking where that is needed, and with its failure in the words of the store.
     async fn call<T: Send + 'static>(
         &self,
+        store: &Arc<dyn SecretStore>,
         work: impl FnOnce(&dyn SecretStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let store = Arc::clone(&self.store);
-        let given_up = Arc::new(AtomicBool::new(false));
-        let unwanted = Arc::clone(&given_up);
-        let (person, mut asked) = oneshot::channel();
+        let called = self.call_apart(store, |store, signs| {
+            let access = store.access()?;
+            if access != Access::Open {
+                signs.person.store(true, Ordering::SeqCst);
+            }
+            if access == Access::Locked {
+                store.unlock()?;
+            }
+            // Whoever unlocks it an hour later must not set off what was given up long ago.
+            if signs.given_up.load(Ordering::SeqCst) {
+                return Err(StoreError::Silent);
+            }
+            work(store)
+        });
+        called.await.map_err(|error| store.worded(error))
+    }
+
+    /// Does work on a thread of its own. What hangs keeps its thread, and nothing else, until the program ends; a
+    /// pool's thread would keep the whole program from ending.
+    async fn call_apart<T: Send + 'static>(
+        &self,
+        store: &Arc<dyn SecretStore>,
+        work: impl FnOnce(&dyn SecretStore, &Signs) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = Arc::clone(store);
+        let signs = Arc::new(Signs::default());
+        let theirs = Arc::clone(&signs);
         let (done, mut result) = oneshot::channel();
         std::thread::Builder::new()
             .name("secret store".to_owned())
             .spawn(move || {
-                let worked = store.access().and_then(|access| {
-                    if access != Access::Open {
-                        let _ = person.send(());
-                    }
-                    if access == Access::Locked {
-                        store.unlock()?;
-                    }
-                    // Whoever unlocks it an hour later must not set off what was given up long ago.
-                    if unwanted.load(Ordering::SeqCst) {
-                        return Err(StoreError::Silent);
-                    }
-                    work(store.as_ref())
-                });
                 // The one who asked may have gone away.
-                let _ = done.send(worked);
+                let _ = done.send(work(store.as_ref(), &theirs));
             })
             .map_err(|error| StoreError::Failed(error.to_string()))?;
         let mut ended = tokio::time::timeout(self.limit, &mut result).await;
-        if ended.is_err() && asked.try_recv().is_ok() {
+        if ended.is_err() && signs.person.load(Ordering::SeqCst) {
             ended = tokio::time::timeout(PATIENCE_FOR_PEOPLE, &mut result).await;
         }
         match ended {
@@ -138,20 +192,51 @@ impl Vault {
             // The thread ended without an answer: a library below panicked.
             Ok(Err(_)) => Err(StoreError::Failed("its library broke down".to_owned())),
             Err(_) => {
-                given_up.store(true, Ordering::SeqCst);
+                signs.given_up.store(true, Ordering::SeqCst);
                 Err(StoreError::Silent)
             }
         }
     }
 }
 
+fn save_and_read_back(
+    store: &dyn SecretStore,
+    account: &AccountId,
+    label: &str,
+    secret: &Secret,
+) -> Result<(), StoreError> {
+    store.save(account, label, secret)?;
+    match store.load(account)? {
+        Some(back) if back == *secret => Ok(()),
+        _ => Err(StoreError::ReadBackDiffers),
+    }
+}
+
+fn delete_and_look(store: &dyn SecretStore, account: &AccountId) -> Result<(), StoreError> {
+    store.delete(account)?;
+    match store.load(account)? {
+        None => Ok(()),
+        Some(_) => Err(StoreError::Failed("it is still there".to_owned())),
+    }
+}
+
+/// What a call and the one who waits for it tell each other.
+#[derive(Default)]
+struct Signs {
+    /// A person may be asked, and may take a while.
+    person: AtomicBool,
+    /// Nobody waits any more.
+    given_up: AtomicBool,
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::credential::ApiKey;
     use crate::custody::lock::Locks;
     use crate::custody::store::memory::Memory;
-    use crate::secret::Secret;
 
     fn id() -> AccountId {
         AccountId::from_random([7; 32])
@@ -176,8 +261,8 @@ mod tests {
         fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
             Ok(())
         }
-        fn name(&self) -> &'static str {
-            "forgetful"
+        fn name(&self) -> String {
+            "forgetful".to_owned()
         }
     }
 
@@ -196,8 +281,8 @@ mod tests {
         fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
             panic!("a library broke down")
         }
-        fn name(&self) -> &'static str {
-            "hanging"
+        fn name(&self) -> String {
+            "hanging".to_owned()
         }
     }
 
@@ -209,7 +294,7 @@ mod tests {
     }
 
     fn vault(store: impl SecretStore + 'static) -> Vault {
-        Vault::new(Arc::new(store), Duration::from_millis(200))
+        Vault::new(Stores::fixed(Arc::new(store)), Duration::from_millis(200))
     }
 
     #[tokio::test]
@@ -244,8 +329,8 @@ mod tests {
             fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
                 Ok(())
             }
-            fn name(&self) -> &'static str {
-                "slow"
+            fn name(&self) -> String {
+                "slow".to_owned()
             }
         }
         let folder = tempfile::tempdir().unwrap();
@@ -268,5 +353,41 @@ mod tests {
             vault.delete(&held, &id()).await,
             Err(StoreError::Failed(_))
         ));
+    }
+
+    /// Locked, and counts how often a person was asked.
+    #[derive(Default)]
+    struct Shut(Mutex<u32>);
+
+    impl SecretStore for Arc<Shut> {
+        fn access(&self) -> Result<Access, StoreError> {
+            Ok(Access::Locked)
+        }
+        fn unlock(&self) -> Result<(), StoreError> {
+            *self.0.lock().unwrap() += 1;
+            Ok(())
+        }
+        fn load(&self, _: &AccountId) -> Result<Option<Secret>, StoreError> {
+            Ok(None)
+        }
+        fn save(&self, _: &AccountId, _: &str, _: &Secret) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn name(&self) -> String {
+            "shut".to_owned()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_look_opens_no_dialog_and_a_call_does() {
+        let store = Arc::new(Shut::default());
+        let vault = vault(Arc::clone(&store));
+        assert_eq!(vault.look().await, Err(StoreError::Locked));
+        assert_eq!(*store.0.lock().unwrap(), 0);
+        assert_eq!(vault.load(&id()).await, Ok(None));
+        assert_eq!(*store.0.lock().unwrap(), 1);
     }
 }

@@ -84,7 +84,7 @@ impl Keyfob {
                     _ => stored,
                 }))
             }
-            Ok(_) | Err(StoreError::NotUnderstood) => Ok(None),
+            Ok(_) | Err(StoreError::NotUnderstood | StoreError::Damaged(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -52,8 +52,8 @@ impl SecretStore for Memory {
         self.secrets.lock().unwrap().remove(account);
         Ok(())
     }
-    fn name(&self) -> &'static str {
-        "memory"
+    fn name(&self) -> String {
+        "memory".to_owned()
     }
 }
 

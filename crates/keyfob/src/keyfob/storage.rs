@@ -1,0 +1,160 @@
+//! Choosing where secrets lie, and moving them there: copied and read back, then chosen, and only then erased where
+//! they were.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Keyfob;
+use crate::account::AccountId;
+use crate::activity::What;
+use crate::custody::store::{SecretStore, StoreError};
+use crate::custody::stores::{Chosen, StorageChoice};
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+
+/// Where secrets lie, and how that stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Storage {
+    /// What people call the store in use.
+    pub name: String,
+    /// The choice; none where this program has a store of its own.
+    pub choice: Option<StorageChoice>,
+    /// A store that old copies could not be erased from yet.
+    pub leftovers_in: Option<String>,
+}
+
+/// What a move did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Moved {
+    /// How many secrets were moved.
+    pub count: usize,
+    /// How things stand now.
+    pub storage: Storage,
+    /// Why the old copies could not be erased yet.
+    pub problem: Option<Error>,
+}
+
+impl Keyfob {
+    /// Where secrets lie.
+    pub fn storage(&self) -> Result<Storage> {
+        let stores = self.0.vault.stores();
+        let chosen = stores.chosen()?;
+        let left = chosen.as_ref().and_then(|chosen| {
+            let left = chosen.leaving.as_ref().or(chosen.entering.as_ref())?;
+            Some(stores.store(left).name())
+        });
+        Ok(Storage {
+            name: self.0.vault.name(),
+            choice: chosen.map(|chosen| chosen.in_use),
+            leftovers_in: left,
+        })
+    }
+
+    /// Gives the passphrase of the encrypted files, for as long as the program runs, and tries it.
+    pub async fn unlock_storage(&self, passphrase: Secret) -> Result<()> {
+        self.0.vault.stores().give_passphrase(passphrase);
+        self.check_storage().await
+    }
+
+    /// Moves all secrets to another store. Wherever this breaks off, one store has all of them and is the one in use.
+    pub async fn move_storage(&self, to: StorageChoice) -> Result<Moved> {
+        let _nobody_else = self.0.locks.storage().await?;
+        self.finish_move().await?;
+        let stores = self.0.vault.stores();
+        let Some(before) = stores.chosen()? else {
+            return Err(fixed());
+        };
+        if before.in_use == to {
+            return Ok(Moved {
+                count: 0,
+                storage: self.storage()?,
+                problem: None,
+            });
+        }
+        self.prepare(&to).await?;
+        stores.choose(&Chosen {
+            entering: Some(to.clone()),
+            ..before.clone()
+        })?;
+        let (old, new) = (stores.store(&before.in_use), stores.store(&to));
+        let copied = self.copy_all(&old, &new).await;
+        let count = match copied {
+            Ok(count) => count,
+            Err(error) => {
+                // What was copied already is erased again, as far as that store lets it be.
+                self.finish_move().await?;
+                return Err(error);
+            }
+        };
+        stores.choose(&Chosen {
+            leaving: Some(before.in_use),
+            ..Chosen::of(to)
+        })?;
+        let problem = self.finish_move().await.err();
+        for account in &self.0.accounts.read()?.accounts {
+            self.tell_words(account, What::Moved, Some(format!("To: {}.", new.name())));
+        }
+        Ok(Moved {
+            count,
+            storage: self.storage()?,
+            problem,
+        })
+    }
+
+    /// Erases what a move has left behind, where it broke off or the old store did not let it.
+    pub async fn finish_storage_move(&self) -> Result<()> {
+        let _nobody_else = self.0.locks.storage().await?;
+        self.finish_move().await
+    }
+
+    /// The same, for who holds the lock of the storage.
+    async fn finish_move(&self) -> Result<()> {
+        let stores = self.0.vault.stores();
+        let Some(chosen) = stores.chosen()? else {
+            return Ok(());
+        };
+        for left in chosen.entering.iter().chain(&chosen.leaving) {
+            let store = stores.store(left);
+            for account in &self.0.accounts.read()?.accounts {
+                self.0.vault.erase(&account.id, &store).await?;
+            }
+            stores.dismiss(left);
+        }
+        match chosen == Chosen::of(chosen.in_use.clone()) {
+            true => Ok(()),
+            false => stores.choose(&Chosen::of(chosen.in_use)),
+        }
+    }
+
+    /// Makes what the new store needs; a person may be asked for a new passphrase meanwhile.
+    async fn prepare(&self, choice: &StorageChoice) -> Result<()> {
+        let (keyfob, choice) = (self.clone(), choice.clone());
+        let preparing = move || keyfob.0.vault.stores().prepare(&choice);
+        let prepared = tokio::task::spawn_blocking(preparing).await;
+        let prepared = prepared.map_err(|error| StoreError::Failed(error.to_string()));
+        Ok(prepared.and_then(|prepared| prepared)?)
+    }
+
+    async fn copy_all(
+        &self,
+        from: &Arc<dyn SecretStore>,
+        to: &Arc<dyn SecretStore>,
+    ) -> Result<usize> {
+        let mut count = 0;
+        for account in &self.0.accounts.read()?.accounts {
+            let (id, label): (&AccountId, _) = (&account.id, &account.label);
+            // An account whose item is gone has nothing to move, and says so itself.
+            count += usize::from(self.0.vault.copy(id, label, from, to).await?);
+        }
+        Ok(count)
+    }
+}
+
+fn fixed() -> Error {
+    Error::new(
+        Code::Failed,
+        "This program has a store of its own.",
+        "Choose the store in Keyfob's window or with `keyfob storage`.",
+    )
+}
