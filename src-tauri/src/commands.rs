@@ -32,6 +32,8 @@ pub(crate) async fn overview(app: AppHandle, desk: State<'_, Desk>) -> Answer<Ov
         },
         waiting: desk.waiting(),
         preferences: preferences::load(&app),
+        // Until it is known there is taken to be one, as on most desktops; the page is told when there is none.
+        tray: !desk.tray.is_missing(),
         problems,
         home: keyfob.home().data_folder().display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

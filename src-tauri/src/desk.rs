@@ -1,4 +1,4 @@
-//! What the window remembers while it is open: the core, the sign-in under way, the practice server.
+//! What the program remembers while it runs: the core, the sign-in under way, the practice server, the tray.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,10 +11,11 @@ use tokio::sync::watch;
 
 use crate::browser;
 use crate::clipboard::Copied;
-use crate::leaving::Pending;
+use crate::leaving::{Leaving, Pending};
 use crate::plugin_listener::PluginListener;
 use crate::practice::Practice;
 use crate::storage::Storage;
+use crate::tray::Tray;
 use crate::view::{SignInEnded, WaitingView};
 
 /// Told to the page when accounts, providers or the sign-in under way have changed.
@@ -23,13 +24,15 @@ pub(crate) const CHANGED: &str = "changed";
 /// Told to the page when a sign-in is over.
 pub(crate) const SIGN_IN_ENDED: &str = "sign_in_ended";
 
-/// What the window remembers.
+/// What the program remembers, with a window or without.
 pub(crate) struct Desk {
     pub(crate) keyfob: Keyfob,
     pub(crate) practice: Practice,
     pub(crate) storage: Storage,
     pub(crate) pending: Pending,
     pub(crate) copied: Copied,
+    pub(crate) tray: Tray,
+    pub(crate) leaving: Leaving,
     under_way: Mutex<Option<UnderWay>>,
     /// Held while an attempt begins: there is one at a time.
     beginning: tokio::sync::Mutex<()>,
@@ -64,6 +67,8 @@ impl Desk {
             storage: Storage::default(),
             pending: Pending::default(),
             copied: Copied::default(),
+            tray: Tray::default(),
+            leaving: Leaving::default(),
             under_way: Mutex::default(),
             beginning: tokio::sync::Mutex::default(),
             newest: watch::Sender::default(),

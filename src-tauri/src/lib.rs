@@ -11,6 +11,7 @@ pub mod plugin_listener;
 mod practice;
 mod preferences;
 mod storage;
+mod tray;
 mod view;
 mod watch;
 
@@ -18,12 +19,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use keyfob::{Edge, Home, Keychain, Keyfob, Prompts};
+use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
 
 use crate::desk::Desk;
 
-/// Opens the window and stays until it is closed.
+/// Starts without a window, into the tray: for starting with the computer.
+const HIDDEN: &str = "--hidden";
+
+/// Opens the window, and stays until it is closed; with a tray, until somebody quits.
 pub fn run() -> ExitCode {
+    let hidden = std::env::args_os().any(|argument| argument == HIDDEN);
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the outermost layer, which reads the environment for those below"
@@ -43,7 +49,11 @@ pub fn run() -> ExitCode {
 
     let built = tauri::Builder::default()
         .plugin(leaving::last_things())
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| raise(app)))
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+            if !arguments.iter().any(|argument| argument == HIDDEN) {
+                raise(app);
+            }
+        }))
         .plugin(tauri_plugin_opener::init())
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_store::Builder::new().build())
@@ -67,8 +77,18 @@ pub fn run() -> ExitCode {
             commands::set_preferences,
             commands::open_link,
         ])
-        .setup(|app| {
-            open_window(app.handle())?;
+        // Getting into the tray takes a moment, and must not hold up the window.
+        .on_page_load(|webview, load| {
+            if load.event() == PageLoadEvent::Finished {
+                tray::start(webview.app_handle(), false);
+            }
+        })
+        .setup(move |app| {
+            if hidden {
+                tray::start(app.handle(), true);
+            } else {
+                open_window(app.handle())?;
+            }
             watch::start(app.handle());
             Ok(())
         })
@@ -103,8 +123,8 @@ fn raise(app: &AppHandle) {
         let _ = window.unminimize();
         let _ = window.set_focus();
     } else {
-        // It was closed, and the program only goes on to finish its work. On Windows a window cannot be made while
-        // the main thread hears an event, so another one asks for it.
+        // It was closed, and the program goes on in the tray or to finish its work. On Windows a window cannot be made
+        // while the main thread hears an event, so another one asks for it.
         let app = app.clone();
         tauri::async_runtime::spawn(async move { open_window(&app) });
     }

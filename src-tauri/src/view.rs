@@ -19,6 +19,8 @@ pub(crate) struct Overview {
     pub(crate) practice_home: bool,
     pub(crate) waiting: Option<WaitingView>,
     pub(crate) preferences: Preferences,
+    /// Whether this desktop has a tray to stay in when the window is closed.
+    pub(crate) tray: bool,
     /// Files that cannot be read. They are kept as they are.
     pub(crate) problems: Vec<Error>,
     pub(crate) home: String,
