@@ -153,11 +153,8 @@ async fn the_window_that_comes_back_shows_the_same_accounts() {
     world.start_again(&[]);
     world.wait_for_window();
     let after = window.client().windows().await.unwrap();
-    println!("{before:?} {after:?}");
-    let new = after
-        .into_iter()
-        .next()
-        .expect("the driver sees the window");
+    let mut new = after.into_iter().filter(|window| !before.contains(window));
+    let new = new.next().expect("the driver sees the new window");
     window.client().switch_to_window(new).await.unwrap();
     window.wait_for_text("CI_key & more").await;
     window.close().await;

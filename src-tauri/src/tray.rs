@@ -1,5 +1,7 @@
 //! The icon in the system's tray: how things stand at a glance, and the way back to a window that was closed.
 
+#[cfg(target_os = "linux")]
+mod panel;
 mod words;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,12 +84,20 @@ pub(crate) fn start(app: &AppHandle, hidden: bool) {
 /// Tries to get into the tray, and tells the page where the answer is another one than it was shown.
 async fn get_in(app: &AppHandle) -> bool {
     let tray = &app.state::<Desk>().inner().tray;
-    let (words, _) = look(app).await;
-    let there = on_main_thread(app, move |app| put_in(app, &words))
-        .await
-        .unwrap_or(false);
     let was_missing = tray.is_missing();
-    tray.there.send_replace(Some(there));
+    let (words, _) = look(app).await;
+    #[cfg(target_os = "linux")]
+    let answers = panel::answers().await;
+    #[cfg(not(target_os = "linux"))]
+    let answers = true;
+    let trying = on_main_thread(app, move |app| {
+        let there = answers && put_in(app, &words).is_ok();
+        // Known before the main thread hears of anything else, such as a window that is closed.
+        let tray = &app.state::<Desk>().inner().tray;
+        tray.there.send_replace(Some(there));
+        there
+    });
+    let there = trying.await.unwrap_or(false);
     if was_missing == there {
         tell(app, CHANGED, ());
     }
@@ -130,7 +140,7 @@ async fn keep_true(app: &AppHandle) {
         let (words, next) = look(app).await;
         if shown.as_ref() != Some(&words) {
             let said = words.clone();
-            let saying = on_main_thread(app, move |app| say(app, &said)).await;
+            let saying = on_main_thread(app, move |app| say(app, &said).is_ok()).await;
             // What could not be said is said at the next look.
             shown = saying.unwrap_or(false).then_some(words);
         }
@@ -199,12 +209,12 @@ fn now() -> Timestamp {
 /// Menus are made on the main thread only. None where the program is ending.
 async fn on_main_thread(
     app: &AppHandle,
-    work: impl FnOnce(&AppHandle) -> tauri::Result<()> + Send + 'static,
+    work: impl FnOnce(&AppHandle) -> bool + Send + 'static,
 ) -> Option<bool> {
     let (teller, told) = tokio::sync::oneshot::channel();
     let there = app.clone();
     app.run_on_main_thread(move || {
-        let _ = teller.send(work(&there).is_ok());
+        let _ = teller.send(work(&there));
     })
     .ok()?;
     told.await.ok()
