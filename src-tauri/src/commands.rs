@@ -1,9 +1,13 @@
 //! What the page can ask for. Each is a few lines: the core does it, and its words are the answer.
 
-use keyfob::{Error, NewKey, ProviderForm, Result, Secret, SignOutReport, Status};
+use keyfob::activity::Entry;
+use keyfob::{
+    Error, Finding, Keyfob, Moved, NewKey, ProviderForm, Result, Secret, SignOutReport, Status,
+    StorageChoice,
+};
 use tauri::{AppHandle, State};
 
-use crate::desk::Desk;
+use crate::desk::{CHANGED, Desk, tell};
 use crate::preferences::{self, Preferences};
 use crate::view::{Overview, ProviderView, StorageView, WaitingView};
 use crate::{browser, clipboard, storage};
@@ -26,12 +30,11 @@ pub(crate) async fn overview(app: AppHandle, desk: State<'_, Desk>) -> Answer<Ov
         practice,
         practice_home: config.as_ref().is_some_and(|c| c.api.practice),
         providers: providers.iter().map(ProviderView::from).collect(),
-        storage: StorageView {
-            name: keyfob.storage_name(),
-            problem,
-        },
+        storage: StorageView::of(keyfob, problem),
         waiting: desk.waiting(),
         preferences: preferences::load(&app),
+        // Until it is known there is taken to be one, as on most desktops; the page is told when there is none.
+        tray: !desk.tray.is_missing(),
         problems,
         home: keyfob.home().data_folder().display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -99,6 +102,47 @@ pub(crate) async fn add_api_key(
 pub(crate) async fn check_key(desk: State<'_, Desk>, account_id: String) -> Answer<Status> {
     let _pending = desk.pending.begin();
     desk.keyfob.check_key(&account_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn refresh(desk: State<'_, Desk>, account_id: String) -> Answer<Option<Error>> {
+    let _pending = desk.pending.begin();
+    let (_, warning) = desk.keyfob.refresh(Some(&account_id)).await?;
+    Ok(warning)
+}
+
+#[tauri::command]
+pub(crate) async fn activity(desk: State<'_, Desk>) -> Answer<Vec<Entry>> {
+    desk.change(Keyfob::activity).await
+}
+
+#[tauri::command]
+pub(crate) async fn doctor(desk: State<'_, Desk>) -> Answer<Vec<Finding>> {
+    Ok(desk.keyfob.doctor().await)
+}
+
+#[tauri::command]
+pub(crate) async fn move_storage(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    to: StorageChoice,
+    passphrase: Option<String>,
+) -> Answer<Moved> {
+    let _pending = desk.pending.begin();
+    let moved = desk.move_storage(to, passphrase.map(Secret::new)).await;
+    tell(&app, CHANGED, ());
+    moved
+}
+
+#[tauri::command]
+pub(crate) async fn unlock_storage(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    passphrase: String,
+) -> Answer<()> {
+    let unlocked = desk.unlock_storage(Secret::new(passphrase)).await;
+    tell(&app, CHANGED, ());
+    unlocked
 }
 
 #[tauri::command]

@@ -1,20 +1,22 @@
-//! What the window remembers while it is open: the core, the sign-in under way, the practice server.
+//! What the program remembers while it runs: the core, the sign-in under way, the practice server, the tray.
 
 use std::sync::{Mutex, PoisonError};
 
 use keyfob::{
-    Code, Error, Keyfob, ListenerChoice, Listening, Phase, Result, SignIn, SignInHandle,
-    SignInRequest,
+    Code, Error, Keyfob, ListenerChoice, Listening, Moved, Phase, Result, Secret, SignIn,
+    SignInHandle, SignInRequest, StorageChoice,
 };
 use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::watch;
 
+use crate::background::Background;
 use crate::browser;
 use crate::clipboard::Copied;
-use crate::leaving::Pending;
+use crate::leaving::{Leaving, Pending};
 use crate::plugin_listener::PluginListener;
 use crate::practice::Practice;
 use crate::storage::Storage;
+use crate::tray::Tray;
 use crate::view::{SignInEnded, WaitingView};
 
 /// Told to the page when accounts, providers or the sign-in under way have changed.
@@ -23,13 +25,18 @@ pub(crate) const CHANGED: &str = "changed";
 /// Told to the page when a sign-in is over.
 pub(crate) const SIGN_IN_ENDED: &str = "sign_in_ended";
 
-/// What the window remembers.
+/// What the program remembers, with a window or without.
 pub(crate) struct Desk {
     pub(crate) keyfob: Keyfob,
+    /// The same for what nobody asked for: it opens no dialog.
+    pub(crate) unattended: Keyfob,
+    pub(crate) background: Background,
     pub(crate) practice: Practice,
     pub(crate) storage: Storage,
     pub(crate) pending: Pending,
     pub(crate) copied: Copied,
+    pub(crate) tray: Tray,
+    pub(crate) leaving: Leaving,
     under_way: Mutex<Option<UnderWay>>,
     /// Held while an attempt begins: there is one at a time.
     beginning: tokio::sync::Mutex<()>,
@@ -57,13 +64,17 @@ struct UnderWay {
 }
 
 impl Desk {
-    pub(crate) fn new(keyfob: Keyfob) -> Self {
+    pub(crate) fn new(keyfob: Keyfob, unattended: Keyfob) -> Self {
         Self {
             keyfob,
+            unattended,
+            background: Background::default(),
             practice: Practice::default(),
             storage: Storage::default(),
             pending: Pending::default(),
             copied: Copied::default(),
+            tray: Tray::default(),
+            leaving: Leaving::default(),
             under_way: Mutex::default(),
             beginning: tokio::sync::Mutex::default(),
             newest: watch::Sender::default(),
@@ -85,6 +96,39 @@ impl Desk {
                 "Try again, and please report this.",
             ))
         })
+    }
+
+    /// Moves secrets to another store, which a new passphrase opens where one is given.
+    pub(crate) async fn move_storage(
+        &self,
+        to: StorageChoice,
+        passphrase: Option<Secret>,
+    ) -> Result<Moved> {
+        if let Some(passphrase) = &passphrase {
+            self.keyfob.give_passphrase(passphrase.clone());
+        }
+        let moved = self.keyfob.move_storage(to).await?;
+        if let Some(passphrase) = passphrase {
+            self.unattended.give_passphrase(passphrase);
+        }
+        Ok(moved)
+    }
+
+    /// Opens the encrypted files for as long as the program runs, here and in the background.
+    pub(crate) async fn unlock_storage(&self, passphrase: Secret) -> Result<()> {
+        self.keyfob.unlock_storage(passphrase.clone()).await?;
+        self.unattended.unlock_storage(passphrase).await
+    }
+
+    /// Whether a token is being renewed, by whomever in this program.
+    pub(crate) fn is_renewing(&self) -> bool {
+        self.keyfob.is_renewing() || self.unattended.is_renewing()
+    }
+
+    /// Waits until no token is being renewed, and begins no more in the background.
+    pub(crate) async fn settled(&self) {
+        self.background.stop();
+        tokio::join!(self.keyfob.settled(), self.unattended.settled());
     }
 
     /// The sign-in under way, as the page shows it.

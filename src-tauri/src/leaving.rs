@@ -1,6 +1,7 @@
 //! How the program ends: not before what a server has already given is stored, and not with a secret of ours in the
 //! clipboard.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tauri::plugin::TauriPlugin;
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::clipboard;
 use crate::desk::Desk;
+use crate::preferences;
 
 /// How long the program goes on without its window for work that is not done.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -51,18 +53,57 @@ impl Drop for Work {
     }
 }
 
-/// The window is closed. With work left to do, the program goes on without it; `AppHandle::exit` comes with a code and
-/// is never held up.
+/// Whether somebody wants the program to end, and not only its window.
+#[derive(Default)]
+pub(crate) struct Leaving(AtomicBool);
+
+impl Leaving {
+    fn wanted(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn want(&self, wanted: bool) {
+        self.0.store(wanted, Ordering::SeqCst);
+    }
+}
+
+/// The window is closed. In the tray the program goes on as it was, and with work left to do until that is done;
+/// `AppHandle::exit` comes with a code and is never held up.
 pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
-    if let RunEvent::ExitRequested {
-        code: None, api, ..
-    } = event
-    {
-        let desk = app.state::<Desk>();
-        if desk.pending.any() || desk.copied.any() {
-            api.prevent_exit();
-            tauri::async_runtime::spawn(leave(app.clone()));
+    match event {
+        RunEvent::ExitRequested {
+            code: None, api, ..
+        } => {
+            let desk = app.state::<Desk>();
+            if stays(app) {
+                api.prevent_exit();
+            } else if desk.pending.any() || desk.copied.any() || desk.is_renewing() {
+                api.prevent_exit();
+                tauri::async_runtime::spawn(leave(app.clone()));
+            }
         }
+        // A click on the icon in the Dock.
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => crate::raise(app),
+        _ => {}
+    }
+}
+
+/// Whether the program goes on without its window. Where there is no tray, nobody would find it again.
+fn stays(app: &AppHandle) -> bool {
+    let desk = app.state::<Desk>();
+    !desk.leaving.wanted() && desk.tray.is_there() && preferences::load(app).keep_running
+}
+
+/// Ends the program, as closing its window does where it does not stay in the tray.
+pub(crate) fn quit(app: &AppHandle) {
+    app.state::<Desk>().leaving.want(true);
+    let closing = app
+        .get_webview_window("main")
+        .map(|window| window.destroy());
+    // With a window, its end is the next event. Without one there is none.
+    if !matches!(closing, Some(Ok(()))) {
+        tauri::async_runtime::spawn(leave(app.clone()));
     }
 }
 
@@ -72,8 +113,10 @@ async fn leave(app: AppHandle) {
     desk.pending.ended().await;
     // Keyfob was started again meanwhile, and its window is open.
     if app.get_webview_window("main").is_some() {
+        desk.leaving.want(false);
         return;
     }
+    let _ = tokio::time::timeout(PATIENCE, desk.settled()).await;
     desk.pending.give_up();
     let clearer = app.clone();
     let clearing = tauri::async_runtime::spawn_blocking(move || clipboard::take_out(&clearer));
@@ -94,6 +137,7 @@ pub(crate) fn last_things() -> TauriPlugin<Wry> {
                 tauri::async_runtime::block_on(async {
                     desk.cancel_sign_in().await;
                     desk.pending.ended().await;
+                    let _ = tokio::time::timeout(PATIENCE, desk.settled()).await;
                 });
                 clipboard::take_out(app);
             }

@@ -2,6 +2,7 @@
 //!
 //! No secret ever goes to the page. What it types or pastes travels one way; what it shows is a `Status`.
 
+mod background;
 mod browser;
 mod clipboard;
 mod commands;
@@ -11,19 +12,24 @@ pub mod plugin_listener;
 mod practice;
 mod preferences;
 mod storage;
+mod tray;
 mod view;
 mod watch;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use keyfob::{Edge, Home, Keychain, Keyfob, Prompts};
+use keyfob::{Edge, Home, Keyfob, Passphrase, People, Prompts};
+use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
 
 use crate::desk::Desk;
 
-/// Opens the window and stays until it is closed.
+/// Starts without a window, into the tray: for starting with the computer.
+const HIDDEN: &str = "--hidden";
+
+/// Opens the window, and stays until it is closed; with a tray, until somebody quits.
 pub fn run() -> ExitCode {
+    let hidden = std::env::args_os().any(|argument| argument == HIDDEN);
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the outermost layer, which reads the environment for those below"
@@ -38,16 +44,19 @@ pub fn run() -> ExitCode {
     if let Some(tag) = service.strip_prefix("Keyfob-") {
         context.config_mut().identifier = format!("dev.keyfob.app.home{tag}");
     }
-    let store = Keychain::new(service, Prompts::Allowed);
-    let keyfob = Keyfob::new(home, Arc::new(store), Edge::system(), "window");
+    let desk = Desk::new(open(&home, Prompts::Allowed), open(&home, Prompts::Never));
 
     let built = tauri::Builder::default()
         .plugin(leaving::last_things())
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| raise(app)))
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+            if !arguments.iter().any(|argument| argument == HIDDEN) {
+                raise(app);
+            }
+        }))
         .plugin(tauri_plugin_opener::init())
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_store::Builder::new().build())
-        .manage(Desk::new(keyfob))
+        .manage(desk)
         .invoke_handler(tauri::generate_handler![
             commands::overview,
             commands::begin_sign_in,
@@ -57,6 +66,11 @@ pub fn run() -> ExitCode {
             commands::cancel_sign_in,
             commands::add_api_key,
             commands::check_key,
+            commands::refresh,
+            commands::activity,
+            commands::doctor,
+            commands::move_storage,
+            commands::unlock_storage,
             commands::set_default,
             commands::rename,
             commands::sign_out,
@@ -67,9 +81,20 @@ pub fn run() -> ExitCode {
             commands::set_preferences,
             commands::open_link,
         ])
-        .setup(|app| {
-            open_window(app.handle())?;
+        // Getting into the tray takes a moment, and must not hold up the window.
+        .on_page_load(|webview, load| {
+            if load.event() == PageLoadEvent::Finished {
+                tray::start(webview.app_handle(), false);
+            }
+        })
+        .setup(move |app| {
+            if hidden {
+                tray::start(app.handle(), true);
+            } else {
+                open_window(app.handle())?;
+            }
             watch::start(app.handle());
+            background::start(app.handle());
             Ok(())
         })
         .build(context);
@@ -80,6 +105,22 @@ pub fn run() -> ExitCode {
         }
         Err(error) => complain(&format!("The window could not be opened ({error}).")),
     }
+}
+
+/// The core, for what a person asks for in the window, and for what happens in the background, where nobody would know
+/// why the system asks for a password.
+fn open(home: &Home, prompts: Prompts) -> Keyfob {
+    let people = People {
+        prompts,
+        // The page asks for it, and hands it in.
+        passphrase: Passphrase::unattended(),
+        credentials: None,
+    };
+    let asked_by = match prompts {
+        Prompts::Allowed => "the window",
+        Prompts::Never => "the background",
+    };
+    Keyfob::open(home.clone(), people, Edge::system(), asked_by)
 }
 
 /// The page stores nothing: what it has to remember, the core and the preferences remember for it. What the web view
@@ -103,8 +144,8 @@ fn raise(app: &AppHandle) {
         let _ = window.unminimize();
         let _ = window.set_focus();
     } else {
-        // It was closed, and the program only goes on to finish its work. On Windows a window cannot be made while
-        // the main thread hears an event, so another one asks for it.
+        // It was closed, and the program goes on in the tray or to finish its work. On Windows a window cannot be made
+        // while the main thread hears an event, so another one asks for it.
         let app = app.clone();
         tauri::async_runtime::spawn(async move { open_window(&app) });
     }

@@ -27,7 +27,7 @@ pub(crate) enum PracticeView {
     Running,
 }
 
-/// The practice server that this window started, if it did. It ends with the window, because its standard input does.
+/// The practice server that this program started, if it did. It ends with us, because its standard input does.
 /// Whoever starts it holds the lock, so that two clicks start one.
 #[derive(Default)]
 pub(crate) struct Practice(Mutex<Option<Child>>);

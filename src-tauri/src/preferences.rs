@@ -12,12 +12,24 @@ use crate::desk::Desk;
 const KEY: &str = "window";
 
 /// The person's choices.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export))]
 #[serde(default)]
 pub(crate) struct Preferences {
     pub(crate) theme: Theme,
     pub(crate) last_screen: Screen,
+    /// The program goes on in the tray when its window is closed, where there is a tray.
+    pub(crate) keep_running: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            theme: Theme::default(),
+            last_screen: Screen::default(),
+            keep_running: true,
+        }
+    }
 }
 
 /// Light, dark, or as the system is.

@@ -1,7 +1,7 @@
 //! What the page is shown. Nothing here holds a secret.
 
 use keyfob::account::Payer;
-use keyfob::{Error, Provider, Redirect, Status, TokenRequest};
+use keyfob::{Error, Keyfob, Provider, Redirect, Status, StorageChoice, TokenRequest};
 use serde::Serialize;
 
 use crate::practice::PracticeView;
@@ -19,6 +19,8 @@ pub(crate) struct Overview {
     pub(crate) practice_home: bool,
     pub(crate) waiting: Option<WaitingView>,
     pub(crate) preferences: Preferences,
+    /// Whether this desktop has a tray to stay in when the window is closed.
+    pub(crate) tray: bool,
     /// Files that cannot be read. They are kept as they are.
     pub(crate) problems: Vec<Error>,
     pub(crate) home: String,
@@ -31,6 +33,26 @@ pub(crate) struct Overview {
 pub(crate) struct StorageView {
     pub(crate) name: String,
     pub(crate) problem: Option<Error>,
+    /// What the person chose; none where the choice cannot be read.
+    pub(crate) choice: Option<StorageChoice>,
+    /// A store that old copies could not be erased from yet.
+    pub(crate) leftovers_in: Option<String>,
+    /// The encrypted files are locked, and open with a passphrase that the page can hand in.
+    pub(crate) wants_passphrase: bool,
+}
+
+impl StorageView {
+    pub(crate) fn of(keyfob: &Keyfob, problem: Option<Error>) -> Self {
+        let storage = keyfob.storage().ok();
+        let choice = storage.as_ref().and_then(|storage| storage.choice.clone());
+        Self {
+            name: keyfob.storage_name(),
+            wants_passphrase: problem.is_some() && choice == Some(StorageChoice::Passphrase),
+            choice,
+            leftovers_in: storage.and_then(|storage| storage.leftovers_in),
+            problem,
+        }
+    }
 }
 
 /// A provider, to choose or to edit.

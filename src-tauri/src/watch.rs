@@ -38,6 +38,7 @@ pub(crate) fn start(app: &AppHandle) {
             tokio::time::sleep(SETTLING).await;
             while changes.try_recv().is_ok() {}
             tell(&app, CHANGED, ());
+            app.state::<Desk>().tray.look_again();
         }
     });
 }

@@ -16,7 +16,7 @@ const form = {
   token_request: null,
   base_url: null,
 };
-const preferences = { theme: "dark" as const, last_screen: "accounts" as const };
+const preferences = { theme: "dark" as const, last_screen: "accounts" as const, keep_running: true };
 
 // The names are a contract with the commands in src-tauri, so they are written out here once more.
 test.each<[string, () => Promise<unknown>, object]>([

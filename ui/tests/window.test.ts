@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { consoleReady, empty, scenes, workAccount } from "../src/lib/preview-scenes";
 import { idFrom } from "../src/screens/settings/provider-form.svelte";
-import { lastAsked, openWindow, press, see, seen, user } from "./window";
+import { field, lastAsked, openWindow, press, see, seen, user } from "./window";
 
 const now = Date.now();
 
@@ -66,13 +66,34 @@ test("the theme is kept and worn", async () => {
   await press("nav-settings");
   await press("theme-dark");
   await waitFor(() => expect(document.documentElement.dataset.theme).toBe("dark"));
-  expect(lastAsked(program, "set_preferences")).toEqual({ preferences: { theme: "dark", last_screen: "settings" } });
+  expect(lastAsked(program, "set_preferences")).toMatchObject({ preferences: { theme: "dark", last_screen: "settings" } });
 });
 
 test("the window opens where it was left", async () => {
   const overview = { ...empty(), accounts: [workAccount(now)] };
-  await openWindow({ ...overview, preferences: { theme: "system", last_screen: "settings" } });
+  await openWindow({ ...overview, preferences: { ...overview.preferences, last_screen: "settings" } });
   await waitFor(async () => expect((await see("main")).dataset.screen).toBe("settings"));
+});
+
+test("whether to stay in the tray is chosen in the settings, by keyboard too", async () => {
+  const program = await openWindow(scenes.fine!(now));
+  await press("nav-settings");
+  const keep = await field("keep-running");
+  expect(keep.checked).toBe(true);
+  expect((await see("keep-running-hint")).textContent).toContain("tools never wait");
+  keep.focus();
+  await user.keyboard(" ");
+  expect(lastAsked(program, "set_preferences")).toMatchObject({ preferences: { keep_running: false, theme: "system" } });
+  await waitFor(() => expect(keep.checked).toBe(false));
+  await user.keyboard(" ");
+  expect(lastAsked(program, "set_preferences")).toMatchObject({ preferences: { keep_running: true } });
+});
+
+test("without a tray the settings say that there is nothing to choose", async () => {
+  await openWindow(scenes.no_tray!(now));
+  await press("nav-settings");
+  expect((await see("no-tray")).textContent).toContain("ends when its window is closed");
+  expect(seen("keep-running")).toBeNull();
 });
 
 test("a new screen takes the focus to its heading", async () => {

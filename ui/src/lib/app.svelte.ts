@@ -190,6 +190,10 @@ export class App {
     this.#prefer({ theme });
   }
 
+  setKeepRunning(keep_running: boolean): void {
+    this.#prefer({ keep_running });
+  }
+
   #prefer(change: Partial<Preferences>): void {
     if (this.loaded.kind !== "ready") return;
     const { overview } = this.loaded;

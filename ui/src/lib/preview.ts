@@ -130,6 +130,6 @@ export function previewDoor(query: URLSearchParams): Door {
   const last_screen = query.get("screen") === "settings" ? "settings" : "accounts";
   return new PretendProgram({
     ...overview,
-    preferences: { theme: theme ?? overview.preferences.theme, last_screen },
+    preferences: { ...overview.preferences, theme: theme ?? overview.preferences.theme, last_screen },
   });
 }

@@ -56,7 +56,7 @@ The same accounts with the command, in another terminal:
 
   KEYFOB_HOME='{home}' '{}' accounts
 
-This ends when you close the window.
+This ends when you close the window; where Keyfob stays in the tray, when you choose Quit Keyfob there.
 ",
         keyfob.display()
     );

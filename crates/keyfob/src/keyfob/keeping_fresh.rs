@@ -85,6 +85,11 @@ impl Keyfob {
         matches!(self.watch_turn(), Ok(None))
     }
 
+    /// Whether a renewal is under way in this process.
+    pub fn is_renewing(&self) -> bool {
+        self.0.under_way.any()
+    }
+
     /// Waits until no renewal is under way: ending the program before would lose what a server is about to answer.
     pub async fn settled(&self) {
         self.0.under_way.ended().await;

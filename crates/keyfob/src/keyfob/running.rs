@@ -15,6 +15,10 @@ impl Running {
         Counted(self.0.clone())
     }
 
+    pub(super) fn any(&self) -> bool {
+        *self.0.borrow() > 0
+    }
+
     /// Waits until none is under way.
     pub(super) async fn ended(&self) {
         // The sender is our own, so it is there as long as we are.

@@ -15,6 +15,7 @@ use crate::secret::Secret;
 
 /// Where secrets lie, and how that stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct Storage {
     /// What people call the store in use.
     pub name: String,
@@ -26,6 +27,7 @@ pub struct Storage {
 
 /// What a move did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct Moved {
     /// How many secrets were moved.
     pub count: usize,
@@ -51,9 +53,14 @@ impl Keyfob {
         })
     }
 
-    /// Gives the passphrase of the encrypted files, for as long as the program runs, and tries it.
-    pub async fn unlock_storage(&self, passphrase: Secret) -> Result<()> {
+    /// Gives the passphrase of the encrypted files, for as long as the program runs.
+    pub fn give_passphrase(&self, passphrase: Secret) {
         self.0.vault.stores().give_passphrase(passphrase);
+    }
+
+    /// The same, and tries it.
+    pub async fn unlock_storage(&self, passphrase: Secret) -> Result<()> {
+        self.give_passphrase(passphrase);
         self.check_storage().await
     }
 

@@ -16,6 +16,10 @@ export type Overview = { accounts: Array<Status>, providers: Array<ProviderView>
  */
 practice_home: boolean, waiting: WaitingView | null, preferences: Preferences, 
 /**
+ * Whether this desktop has a tray to stay in when the window is closed.
+ */
+tray: boolean, 
+/**
  * Files that cannot be read. They are kept as they are.
  */
 problems: Array<UiError>, home: string, version: string, };

@@ -5,4 +5,8 @@ import type { Theme } from "./Theme";
 /**
  * The person's choices.
  */
-export type Preferences = { theme: Theme, last_screen: Screen, };
+export type Preferences = { theme: Theme, last_screen: Screen, 
+/**
+ * The program goes on in the tray when its window is closed, where there is a tray.
+ */
+keep_running: boolean, };

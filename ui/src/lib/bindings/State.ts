@@ -29,6 +29,10 @@ since: string,
  */
 serves_until: string | null, 
 /**
+ * Before then Keyfob does not ask the server again by itself.
+ */
+rests_until: string | null, 
+/**
  * Why, as a sentence.
  */
 reason: string, 

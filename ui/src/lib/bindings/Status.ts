@@ -56,6 +56,10 @@ scopes: Array<string>,
  */
 storage: string, 
 /**
+ * Since when a renewed token has been waiting, sealed on disk, for that store to take it.
+ */
+waits_since: string | null, 
+/**
  * Whether tools get this one when they name none.
  */
 is_default: boolean, 

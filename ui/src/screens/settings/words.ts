@@ -13,6 +13,12 @@ export const words = {
       { value: "dark" as const, words: "Dark" },
     ],
   },
+  running: {
+    title: "Tray",
+    keep: "Keep running in the tray when the window is closed",
+    why: "Keyfob then renews tokens before they end, so that tools never wait.",
+    noTray: "This desktop has no tray, so Keyfob ends when its window is closed.",
+  },
   providers: {
     title: "Sign-in providers",
     about: "Whom you sign in to with your browser. A provider needs a client id that was issued to you or your organization.",

@@ -1,0 +1,265 @@
+//! The tray, on a real display with a panel that is played: its menu says the truth, the program stays in it without
+//! a window, and where there is none nothing runs that nobody sees.
+
+use std::time::Duration;
+
+use keyfob_tests::manager;
+use keyfob_tests::process::{Background, eventually};
+use keyfob_tests::programs::{DESKTOP, program};
+use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, TrayHost, Window};
+
+const SETTINGS: &str = "[data-testid='nav-settings']";
+const HINT: &str = "[data-testid='keep-running-hint']";
+const KEEP: &str = "[data-testid='keep-running']";
+
+/// How long a window may take to come or to go.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long the program may take to end.
+const SOON: Duration = Duration::from_secs(5);
+
+struct World {
+    session: DesktopSession,
+    home: Home,
+    _mock: MockProvider,
+}
+
+impl World {
+    /// A session with one account, an API key that is checked.
+    fn new() -> Self {
+        let session = DesktopSession::with_display(Keyring::Unlocked);
+        let mock = MockProvider::start(&[]);
+        let home = Home::new(&session, "home", mock.config_block());
+        let world = Self {
+            session,
+            home,
+            _mock: mock,
+        };
+        world.keyfob(
+            &["add-key", "--label", "CI_key & more"],
+            "sk-ant-api03-ci-9f2A",
+        );
+        world
+    }
+
+    fn keyfob(&self, arguments: &[&str], input: &str) {
+        let call = self.session.keyfob(&self.home, arguments).stdin(input);
+        call.run().expect_code(0);
+    }
+
+    /// Starts the program as a person or the desktop would.
+    fn start(&self, arguments: &[&str]) -> Background {
+        let mut command = self.session.command(program(DESKTOP));
+        command.args(arguments).env("KEYFOB_HOME", self.home.path());
+        Background::start(&mut command)
+    }
+
+    /// Starts it once more; the one that runs already takes over.
+    #[track_caller]
+    fn start_again(&self, arguments: &[&str]) {
+        let mut second = self.start(arguments);
+        let ended = eventually(PATIENCE, || !second.is_running());
+        assert!(ended, "two programs on one home");
+    }
+
+    fn has_window(&self) -> bool {
+        !manager::windows(&self.session, "Keyfob").is_empty()
+    }
+
+    #[track_caller]
+    fn wait_for_window(&self) {
+        assert!(eventually(PATIENCE, || self.has_window()), "no window came");
+    }
+
+    /// Closes the window as a person does.
+    #[track_caller]
+    fn close_window(&self) {
+        for window in manager::windows(&self.session, "Keyfob") {
+            manager::close(&self.session, window);
+        }
+        let closed = eventually(PATIENCE, || !self.has_window());
+        assert!(closed, "the window did not close");
+    }
+}
+
+fn ends(program: &mut Background) -> bool {
+    eventually(SOON, || !program.is_running())
+}
+
+const MENU: [&str; 5] = [
+    "All accounts are in order",
+    "● CI_key & more · valid",
+    "",
+    "Open Keyfob",
+    "Quit Keyfob",
+];
+
+#[test]
+fn in_the_tray_keyfob_goes_on_without_its_window_until_somebody_quits() {
+    let world = World::new();
+    let panel = TrayHost::start(&world.session);
+    let mut program = world.start(&[]);
+    world.wait_for_window();
+    panel.wait_for_menu(&MENU);
+    assert!(!panel.menu()[0].enabled, "the first line is to be read");
+
+    world.close_window();
+    assert!(!ends(&mut program), "it ended with its window");
+
+    // The menu stays true without a window.
+    world.keyfob(&["rename", "CI_key & more", "Renamed"], "");
+    let mut renamed = MENU;
+    renamed[1] = "● Renamed · valid";
+    panel.wait_for_menu(&renamed);
+
+    for come_back in [
+        (|world, _| world.start_again(&[])) as fn(&World, &TrayHost),
+        |_, panel| panel.choose("Open Keyfob"),
+        |_, panel| panel.choose("● Renamed · valid"),
+        |_, panel| panel.click(),
+    ] {
+        come_back(&world, &panel);
+        world.wait_for_window();
+        world.close_window();
+    }
+    assert_eq!(panel.icons(), 1, "one program has one icon");
+
+    panel.choose("Quit Keyfob");
+    assert!(ends(&mut program), "Quit Keyfob did not end it");
+}
+
+#[test]
+fn quit_ends_an_open_window_too() {
+    let world = World::new();
+    let panel = TrayHost::start(&world.session);
+    let mut program = world.start(&[]);
+    world.wait_for_window();
+    panel.wait_for_menu(&MENU);
+    panel.choose("Quit Keyfob");
+    assert!(ends(&mut program), "Quit Keyfob did not end it");
+}
+
+/// The window that comes back is a new one, and shows what is so.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_that_comes_back_shows_the_same_accounts() {
+    let world = World::new();
+    let panel = TrayHost::start(&world.session);
+    let window = Window::open(&world.session, &world.home).await;
+    window.wait_for_text("CI_key & more").await;
+    panel.wait_for_menu(&MENU);
+    let before = window.client().windows().await.unwrap();
+
+    world.close_window();
+    world.start_again(&[]);
+    world.wait_for_window();
+    let after = window.client().windows().await.unwrap();
+    let mut new = after.into_iter().filter(|window| !before.contains(window));
+    let new = new.next().expect("the driver sees the new window");
+    window.client().switch_to_window(new).await.unwrap();
+    window.wait_for_text("CI_key & more").await;
+    window.close().await;
+}
+
+#[test]
+fn who_does_not_want_it_to_stay_ends_it_with_the_window() {
+    let world = World::new();
+    let panel = TrayHost::start(&world.session);
+    let choice = r#"{ "window": { "keep_running": false } }"#;
+    std::fs::write(world.home.file("window.json"), choice).unwrap();
+    let mut program = world.start(&[]);
+    world.wait_for_window();
+    panel.wait_for_menu(&MENU);
+    world.close_window();
+    assert!(ends(&mut program), "it runs on without a window");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_choice_is_made_in_the_settings() {
+    let world = World::new();
+    let panel = TrayHost::start(&world.session);
+    let window = Window::open(&world.session, &world.home).await;
+    panel.wait_for_menu(&MENU);
+    for (theme, width, height) in [("light", 800, 600), ("dark", 1280, 800)] {
+        window.click(SETTINGS).await;
+        window
+            .click(&format!("[data-testid='theme-{theme}']"))
+            .await;
+        window.resize(width, height).await;
+        window
+            .screenshot(&format!("settings-tray-{width}-{theme}"))
+            .await;
+    }
+    assert!(window.text(HINT).await.contains("tools never wait"));
+    window.click(KEEP).await;
+    let kept = eventually(PATIENCE, || {
+        let text = std::fs::read_to_string(world.home.file("window.json")).unwrap_or_default();
+        let kept: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        kept["window"]["keep_running"] == false
+    });
+    assert!(kept, "the choice is not in window.json");
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_tray_the_settings_say_what_closing_does() {
+    let world = World::new();
+    let window = Window::open(&world.session, &world.home).await;
+    window.click(SETTINGS).await;
+    window.wait_for_text("This desktop has no tray").await;
+    for (theme, width, height) in [("light", 800, 600), ("dark", 1280, 800)] {
+        window
+            .click(&format!("[data-testid='theme-{theme}']"))
+            .await;
+        window.resize(width, height).await;
+        window
+            .screenshot(&format!("settings-no-tray-{width}-{theme}"))
+            .await;
+    }
+    window.close().await;
+}
+
+#[test]
+fn without_a_tray_closing_the_window_ends_it() {
+    let world = World::new();
+    let mut program = world.start(&[]);
+    world.wait_for_window();
+    world.close_window();
+    assert!(ends(&mut program), "it runs on where nobody sees it");
+}
+
+#[test]
+fn hidden_it_starts_into_the_tray_and_wakes_nobody() {
+    let world = World::new();
+    let panel = TrayHost::start(&world.session);
+    let mut program = world.start(&["--hidden"]);
+    panel.wait_for_menu(&MENU);
+    assert!(!eventually(SOON, || world.has_window()), "a window came");
+
+    world.start_again(&["--hidden"]);
+    assert!(!eventually(SOON, || world.has_window()), "a window came");
+    world.start_again(&[]);
+    world.wait_for_window();
+    assert!(program.is_running());
+}
+
+#[test]
+fn hidden_without_a_tray_it_opens_its_window() {
+    let world = World::new();
+    let mut program = world.start(&["--hidden"]);
+    let mut seen = || world.has_window();
+    assert!(eventually(2 * PATIENCE, &mut seen), "nobody would find it");
+    world.close_window();
+    assert!(ends(&mut program), "it runs on where nobody sees it");
+}
+
+/// At login the panel may come after Keyfob.
+#[test]
+fn a_panel_that_comes_later_gets_the_icon_too() {
+    let world = World::new();
+    let mut program = world.start(&["--hidden"]);
+    std::thread::sleep(Duration::from_secs(2));
+    let panel = TrayHost::start(&world.session);
+    panel.wait_for_menu(&MENU);
+    assert!(!world.has_window());
+    assert!(program.is_running());
+}
