@@ -75,6 +75,8 @@ pub enum StoreError {
     Failed(String),
     /// It cannot be told which store is in use: a sentence that says why.
     NoChoice(String),
+    /// The service manager was to hand over the key of the encrypted files, and did not.
+    NotGiven,
     /// The key that opens the encrypted files is not where it should be.
     KeyMissing(PathBuf),
     /// Others may read the key.
@@ -177,6 +179,11 @@ impl From<StoreError> for Error {
                     "Put back the key that it was encrypted with, or sign in again to replace it.",
                 );
             }
+            StoreError::NotGiven => (
+                "The key of the encrypted files comes from the service manager, and this program was not given it.",
+                "Run Keyfob inside that service (systemd: `LoadCredential=keyfob-identity:FILE`), or set \
+                 CREDENTIALS_DIRECTORY to the folder that holds `keyfob-identity`.",
+            ),
             StoreError::PassphraseNeeded => (
                 "The encrypted files are locked: their passphrase was not given.",
                 "Open Keyfob's window, or run the command in a terminal, and type the passphrase.",

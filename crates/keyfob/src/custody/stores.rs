@@ -125,7 +125,20 @@ impl Stores {
     pub(crate) fn current(&self) -> Result<Arc<dyn SecretStore>, StoreError> {
         match &self.choice {
             Choice::Fixed(store) => Ok(Arc::clone(store)),
-            Choice::Filed(filed) => Ok(filed.known()?.1),
+            Choice::Filed(filed) => {
+                let (chosen, store) = filed.known()?;
+                filed.check(&chosen.in_use).map(|()| store)
+            }
+        }
+    }
+
+    /// What people call the store in use, whether it can be opened or not.
+    pub(crate) fn name(&self) -> String {
+        match &self.choice {
+            Choice::Fixed(store) => store.name(),
+            Choice::Filed(filed) => filed
+                .known()
+                .map_or_else(|_| "Unknown store".to_owned(), |(_, store)| store.name()),
         }
     }
 
@@ -153,7 +166,10 @@ impl Stores {
     pub(crate) fn prepare(&self, choice: &StorageChoice) -> Result<(), StoreError> {
         match &self.choice {
             Choice::Fixed(_) => Ok(()),
-            Choice::Filed(filed) => filed.files(choice).map_or(Ok(()), |files| files.prepare()),
+            Choice::Filed(filed) => {
+                filed.check(choice)?;
+                filed.files(choice).map_or(Ok(()), |files| files.prepare())
+            }
         }
     }
 
@@ -184,6 +200,13 @@ impl Stores {
 }
 
 impl Filed {
+    fn check(&self, choice: &StorageChoice) -> Result<(), StoreError> {
+        match (choice, &self.people.credentials) {
+            (StorageChoice::Credential, None) => Err(StoreError::NotGiven),
+            _ => Ok(()),
+        }
+    }
+
     fn known(&self) -> Result<(Chosen, Arc<dyn SecretStore>), StoreError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let before = known.as_ref().and_then(|known| known.stamp.as_ref());
@@ -234,11 +257,11 @@ impl Filed {
             StorageChoice::Keychain => return None,
             StorageChoice::KeyFile { path } => Key::File(path.clone()),
             StorageChoice::Passphrase => Key::Passphrase(self.people.passphrase.clone()),
-            StorageChoice::Credential => match &self.people.credentials {
-                Some(folder) => Key::given_in(folder),
-                // The error that follows then says what is missing.
-                None => Key::given_in(Path::new("$CREDENTIALS_DIRECTORY")),
-            },
+            StorageChoice::Credential => {
+                // Where there is none, `check` has said so before anything is read.
+                let folder = self.people.credentials.as_deref();
+                Key::given_in(folder.unwrap_or(Path::new("/nonexistent")))
+            }
         };
         Some(EncryptedFiles::new(self.folder_of(choice), key))
     }

@@ -35,8 +35,7 @@ impl Vault {
 
     /// What people call the store.
     pub(crate) fn name(&self) -> String {
-        let store = self.stores.current();
-        store.map_or_else(|_| "Unknown store".to_owned(), |store| store.name())
+        self.stores.name()
     }
 
     /// The credential of an account.

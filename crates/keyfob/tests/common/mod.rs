@@ -86,20 +86,8 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("config.toml"), mock.config_block()).unwrap();
         let store = Arc::new(Memory::default());
-        let edge = Edge::new(
-            move || Timestamp::now() + SignedDuration::from_secs(ours.load(Ordering::SeqCst)),
-            || {
-                let mut bytes = [0; 32];
-                getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-                Ok(bytes)
-            },
-        );
-        let keyfob = Keyfob::new(
-            Home::at(home.path().to_owned()),
-            store.clone(),
-            edge,
-            "a test",
-        );
+        let home_of = Home::at(home.path().to_owned());
+        let keyfob = Keyfob::new(home_of, store.clone(), edge(ours), "a test");
         Self {
             keyfob,
             store,
@@ -109,6 +97,13 @@ impl World {
         }
     }
 
+    /// A second program on the same home: it shares files and store, and nothing in memory.
+    pub fn another(&self) -> Keyfob {
+        let home = Home::at(self.home.path().to_owned());
+        let edge = edge(Arc::clone(&self.ahead));
+        Keyfob::new(home, self.store.clone(), edge, "another test")
+    }
+
     /// Lets time pass, here and at the server.
     pub fn pass(&self, seconds: i64) {
         self.ahead.fetch_add(seconds, Ordering::SeqCst);
@@ -116,7 +111,20 @@ impl World {
 
     /// Signs in by the redirect, as a browser would.
     pub async fn sign_in(&self) -> Result<Status, Error> {
-        let sign_in = self.keyfob.begin_sign_in(request()).await?;
+        self.sign_in_with(request()).await
+    }
+
+    /// Signs in to an account of its own.
+    pub async fn sign_in_as(&self, label: &str) -> Status {
+        let request = SignInRequest {
+            label: Some(label.to_owned()),
+            ..request()
+        };
+        self.sign_in_with(request).await.unwrap()
+    }
+
+    async fn sign_in_with(&self, request: SignInRequest) -> Result<Status, Error> {
+        let sign_in = self.keyfob.begin_sign_in(request).await?;
         let handle = sign_in.handle();
         let (ended, ()) = tokio::join!(sign_in.finish(), browse(&handle));
         ended
@@ -169,6 +177,18 @@ impl World {
             .as_u64()
             .unwrap_or_else(|| panic!("no counter {what} in {counters}"))
     }
+}
+
+/// The system's clock, so many seconds ahead, and its randomness.
+fn edge(ahead: Arc<AtomicI64>) -> Edge {
+    Edge::new(
+        move || Timestamp::now() + SignedDuration::from_secs(ahead.load(Ordering::SeqCst)),
+        || {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+            Ok(bytes)
+        },
+    )
 }
 
 pub fn request() -> SignInRequest {
