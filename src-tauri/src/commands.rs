@@ -158,9 +158,16 @@ pub(crate) async fn rename(desk: State<'_, Desk>, account_id: String, label: Str
 }
 
 #[tauri::command]
-pub(crate) async fn sign_out(desk: State<'_, Desk>, account_id: String) -> Answer<SignOutReport> {
+pub(crate) async fn sign_out(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    account_id: String,
+) -> Answer<SignOutReport> {
     let _pending = desk.pending.begin();
-    desk.keyfob.sign_out(&account_id).await
+    let report = desk.keyfob.sign_out(&account_id).await?;
+    // What was copied of it is not left lying about. A clipboard that hangs holds up nobody.
+    tauri::async_runtime::spawn_blocking(move || clipboard::take_out(&app));
+    Ok(report)
 }
 
 #[tauri::command]

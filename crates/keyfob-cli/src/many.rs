@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use keyfob::{Error, Keyfob, Renewal, Result};
+use keyfob::{Code, Error, Keyfob, Renewal, Result};
 use tokio::sync::mpsc;
 
 use crate::io::Io;
@@ -10,21 +10,17 @@ use crate::{ending, words};
 
 /// `keyfob refresh --all`: each is told as it is done; the first failure is given at the end.
 pub(crate) async fn refresh_all(keyfob: &Keyfob, io: &mut Io) -> Result<()> {
-    let mut failed: Option<Error> = None;
-    let mut count = 0;
+    let mut tally = Tally::default();
     keyfob
         .refresh_all(|renewal| {
-            count += 1;
             io.say(&words::renewal(&renewal));
-            if let (false, Some(problem)) = (renewal.renewed, renewal.problem) {
-                failed.get_or_insert(problem);
-            }
+            tally.count(renewal);
         })
         .await?;
-    if count == 0 {
+    if tally.all == 0 {
         io.say("No account has anything to renew.\n");
     }
-    failed.map_or(Ok(()), Err)
+    tally.ended()
 }
 
 /// `keyfob watch`: until somebody ends it.
@@ -62,16 +58,44 @@ pub(crate) async fn watch(keyfob: &Keyfob, io: &mut Io) -> Result<ExitCode> {
 
 /// `keyfob watch --once`: what is due, and the first failure at the end.
 pub(crate) async fn watch_once(keyfob: &Keyfob, io: &mut Io) -> Result<()> {
-    let mut failed: Option<Error> = None;
+    let mut tally = Tally::default();
     keyfob
         .keep_fresh_once(|renewal| {
             say(&renewal, io);
-            if let (false, Some(problem)) = (renewal.renewed, renewal.problem) {
-                failed.get_or_insert(problem);
-            }
+            tally.count(renewal);
         })
         .await?;
-    failed.map_or(Ok(()), Err)
+    tally.ended()
+}
+
+/// How many there were, how many of them failed, and how the first one failed.
+#[derive(Default)]
+struct Tally {
+    all: usize,
+    failed: usize,
+    first: Option<Code>,
+}
+
+impl Tally {
+    fn count(&mut self, renewal: Renewal) {
+        self.all += 1;
+        if let (false, Some(problem)) = (renewal.renewed, renewal.problem) {
+            self.failed += 1;
+            self.first.get_or_insert(problem.code);
+        }
+    }
+
+    /// Each was told already; this is what the exit code says.
+    fn ended(self) -> Result<()> {
+        match self.first {
+            None => Ok(()),
+            Some(code) => Err(Error::new(
+                code,
+                format!("{} of {} could not be renewed.", self.failed, self.all),
+                "Why is said above.",
+            )),
+        }
+    }
 }
 
 fn say(renewal: &Renewal, io: &mut Io) {

@@ -66,6 +66,22 @@ impl Locks {
         }
     }
 
+    /// Waits until whoever is at work on an account is done, without a turn of one's own: all who wait like this go on
+    /// at the same time.
+    pub(crate) async fn account_is_free(&self, account: &AccountId) -> Result<()> {
+        let file = open(&self.file(account))?;
+        let free = async {
+            while !try_lock_shared(&file)? {
+                tokio::time::sleep(STEP).await;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(PATIENCE, free).await {
+            Ok(free) => free,
+            Err(_) => Err(busy()),
+        }
+    }
+
     /// Waits until nobody is at work on any account, and keeps everybody from it as long as the file is open.
     pub(crate) async fn storage(&self) -> Result<File> {
         let file = open(&self.storage_file())?;

@@ -158,7 +158,7 @@ impl Keyfob {
                     let warning = self.wait_for_store(account, &tokens, error.clone());
                     return match on_disk {
                         true => Ok(renewed(Some(warning))),
-                        false => Err(error.into()),
+                        false => Err(nowhere(error)),
                     };
                 }
             }
@@ -237,4 +237,14 @@ impl Keyfob {
         let tokens = &self.0.unsaved.tokens;
         tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Neither the store nor the disk takes what the server gave.
+fn nowhere(why: StoreError) -> Error {
+    let mut error = Error::from(why);
+    error.cure.push_str(
+        " The renewed token is in this program's memory alone, because the disk does not take it either: make room, \
+         and leave the program running until it is stored.",
+    );
+    error
 }

@@ -74,12 +74,15 @@ impl Keyfob {
         patience: Patience,
         turn: Option<OwnedSemaphorePermit>,
     ) -> Result<Option<Handed>> {
-        let held = match patience {
-            Patience::Waits => self.0.locks.account(id).await?,
-            Patience::None => match self.0.locks.account_if_free(id)? {
-                Some(held) => held,
-                None => return Ok(None),
-            },
+        let held = match (self.0.locks.account_if_free(id)?, patience) {
+            (Some(held), _) => held,
+            (None, Patience::None) => return Ok(None),
+            (None, Patience::Waits) => {
+                if let Some(handed) = self.renewed_by_another(id, want).await? {
+                    return Ok(Some(handed));
+                }
+                self.0.locks.account(id).await?
+            }
         };
         let accounts = self.0.accounts.read()?;
         let account = accounts.find(Some(id.as_str()))?;
@@ -105,6 +108,17 @@ impl Keyfob {
                 Err(not.error)
             }
         }
+    }
+
+    /// Waits for somebody else who is at work on the account, and gives what they have stored, if that is what is
+    /// wanted. Many can read it at once, where one after the other would take its turn at the lock.
+    async fn renewed_by_another(&self, id: &AccountId, want: &Want) -> Result<Option<Handed>> {
+        self.0.locks.account_is_free(id).await?;
+        let Some(Credential::OAuth(tokens)) = self.0.vault.load(id).await? else {
+            return Ok(None);
+        };
+        let need = need(&tokens, want, self.windows(), self.0.edge.now());
+        Ok((need == Need::Nothing).then(|| Handed::of(&tokens)))
     }
 
     /// Whether the server may be asked now: not while it rests after a failure, and not again with what it refused
