@@ -5,6 +5,7 @@
 mod keeping;
 mod keeping_fresh;
 mod keys;
+mod limits;
 mod matching;
 mod not_renewed;
 mod noting;
@@ -17,11 +18,10 @@ mod signing_in;
 mod tokens;
 
 use std::sync::Arc;
-use std::time::Duration;
-
 use tokio::sync::Semaphore;
 
 pub use self::keys::NewKey;
+pub use self::limits::Limits;
 pub use self::refreshing::Renewal;
 pub use self::sign_in_handle::{Phase, SignInHandle};
 pub use self::sign_out::{Revoked, SignOutReport};
@@ -46,9 +46,6 @@ use crate::http::Http;
 use crate::sign_in::provider::ProviderId;
 use crate::status::{Status, Surroundings};
 
-/// How long a keychain may take to answer by itself.
-const PATIENCE_FOR_STORE: Duration = Duration::from_secs(5);
-
 /// Keyfob at work on one home. Cheap to clone; opening it reads nothing.
 #[derive(Clone)]
 pub struct Keyfob(Arc<Inner>);
@@ -56,6 +53,7 @@ pub struct Keyfob(Arc<Inner>);
 struct Inner {
     home: Home,
     edge: Edge,
+    limits: Limits,
     accounts: AccountsFile,
     vault: Vault,
     locks: Locks,
@@ -77,11 +75,22 @@ impl Keyfob {
     /// Keyfob at work on `home`, keeping secrets in `store`, for the program that calls itself `asked_by` in the
     /// activity.
     pub fn new(home: Home, store: Arc<dyn SecretStore>, edge: Edge, asked_by: &str) -> Self {
+        Self::with_limits(home, store, edge, asked_by, Limits::default())
+    }
+
+    /// The same, with another patience: for tests that go through hours of trouble in a minute.
+    pub fn with_limits(
+        home: Home,
+        store: Arc<dyn SecretStore>,
+        edge: Edge,
+        asked_by: &str,
+        limits: Limits,
+    ) -> Self {
         Self(Arc::new(Inner {
             accounts: AccountsFile::new(&home),
-            vault: Vault::new(store, PATIENCE_FOR_STORE),
-            locks: Locks::new(home.locks()),
-            http: Http::default(),
+            vault: Vault::new(store, limits.store),
+            locks: Locks::new(home.locks(), limits.lock),
+            http: Http::new(limits.server),
             renewals: Renewals::new(home.renewals()),
             unsaved: Unsaved::default(),
             activity: Activity::new(&home),
@@ -90,6 +99,7 @@ impl Keyfob {
             asked_by: asked_by.to_owned(),
             home,
             edge,
+            limits,
         }))
     }
 

@@ -50,7 +50,7 @@ pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
 pub use crate::keyfob::{
-    Handed, Keyfob, Listening, NewKey, Phase, Renewal, Revoked, SignIn, SignInHandle,
+    Handed, Keyfob, Limits, Listening, NewKey, Phase, Renewal, Revoked, SignIn, SignInHandle,
     SignInRequest, SignOutReport,
 };
 pub use crate::secret::Secret;

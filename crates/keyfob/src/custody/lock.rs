@@ -15,9 +15,6 @@ use crate::account::AccountId;
 use crate::error::{Code, Error, Result};
 use crate::files;
 
-/// The longest that one waits for an account.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// The longest that one waits for a file that is held only while it is written.
 const BRIEF_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -27,6 +24,8 @@ const STEP: Duration = Duration::from_millis(10);
 /// The locks of all accounts.
 pub(crate) struct Locks {
     folder: PathBuf,
+    /// The longest that one waits for an account.
+    patience: Duration,
     here: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -37,9 +36,10 @@ pub(crate) struct Held {
 }
 
 impl Locks {
-    pub(crate) fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf, patience: Duration) -> Self {
         Self {
             folder,
+            patience,
             here: Mutex::default(),
         }
     }
@@ -55,7 +55,7 @@ impl Locks {
             }
             Ok(Held::of(file, here))
         };
-        match tokio::time::timeout(PATIENCE, held).await {
+        match tokio::time::timeout(self.patience, held).await {
             Ok(held) => held,
             Err(_) => Err(busy()),
         }
@@ -141,8 +141,9 @@ mod tests {
     async fn one_at_a_time_here_and_elsewhere() {
         let folder = tempfile::tempdir().unwrap();
         // Two sets of locks stand for two processes: the file lock of one holds against the other.
-        let ours = Locks::new(folder.path().to_owned());
-        let theirs = Locks::new(folder.path().to_owned());
+        let patience = Duration::from_secs(30);
+        let ours = Locks::new(folder.path().to_owned(), patience);
+        let theirs = Locks::new(folder.path().to_owned(), patience);
         let id = AccountId::from_random([1; 32]);
         let other = AccountId::from_random([2; 32]);
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Keyfob;
 use super::renewing::Renewed;
@@ -15,18 +15,18 @@ use crate::custody::renewals::{LeftBehind, Note, UnderWay};
 use crate::custody::store::StoreError;
 use crate::error::{Error, Result};
 
-/// Between the tries to store what a server gave, where it lies nowhere else.
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(250),
-    Duration::from_secs(1),
-    Duration::from_secs(3),
-];
+/// Between the tries to store what a server gave, where it lies nowhere else: a quarter of a second, one, and three,
+/// in units of [`Limits::pause`](super::Limits).
+const PAUSES: [u32; 3] = [1, 4, 12];
 
 /// The same, where it is sealed on disk, and nothing is lost by waiting for the store.
-const SEALED_PAUSES: [Duration; 1] = [Duration::from_millis(250)];
+const SEALED_PAUSES: [u32; 1] = [1];
 
-/// The longest pause before the store is tried again in the background.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The first pause before the store is tried again in the background: a second.
+const FIRST_PAUSE: u32 = 4;
+
+/// The longest one: half a minute.
+const LONGEST_PAUSE: u32 = 120;
 
 /// Tokens that a server gave and the store has not taken yet.
 #[derive(Default)]
@@ -151,7 +151,7 @@ impl Keyfob {
                     self.forget_unsaved(id);
                     return Ok(renewed(None));
                 }
-                (Err(_), Some(pause)) => tokio::time::sleep(*pause).await,
+                (Err(_), Some(pause)) => tokio::time::sleep(self.0.limits.pause * *pause).await,
                 (Err(error), None) => {
                     // Only now does it have to outlive the power, too.
                     let on_disk = sealed.as_ref().is_ok_and(|kept| kept.sync().is_ok());
@@ -190,10 +190,11 @@ impl Keyfob {
         if trying.insert(id.clone()) {
             let (keyfob, id) = (self.clone(), id.clone());
             tokio::spawn(async move {
-                let mut pause = Duration::from_secs(1);
+                let unit = keyfob.0.limits.pause;
+                let mut pause = unit * FIRST_PAUSE;
                 while keyfob.unsaved(&id).is_some() {
                     tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pause = (pause * 2).min(unit * LONGEST_PAUSE);
                     // A locked store is not tried: nobody asked for its dialog.
                     if keyfob.0.vault.look().await.is_ok() {
                         let _ = keyfob.settle(&id).await;
