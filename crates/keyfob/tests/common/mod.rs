@@ -86,20 +86,7 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("config.toml"), mock.config_block()).unwrap();
         let store = Arc::new(Memory::default());
-        let edge = Edge::new(
-            move || Timestamp::now() + SignedDuration::from_secs(ours.load(Ordering::SeqCst)),
-            || {
-                let mut bytes = [0; 32];
-                getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-                Ok(bytes)
-            },
-        );
-        let keyfob = Keyfob::new(
-            Home::at(home.path().to_owned()),
-            store.clone(),
-            edge,
-            "a test",
-        );
+        let keyfob = open(&home, &store, ours);
         Self {
             keyfob,
             store,
@@ -107,6 +94,11 @@ impl World {
             home,
             ahead,
         }
+    }
+
+    /// Another program on the same home.
+    pub fn open(&self) -> Keyfob {
+        open(&self.home, &self.store, Arc::clone(&self.ahead))
     }
 
     /// Lets time pass, here and at the server.
@@ -169,6 +161,19 @@ impl World {
             .as_u64()
             .unwrap_or_else(|| panic!("no counter {what} in {counters}"))
     }
+}
+
+fn open(home: &tempfile::TempDir, store: &Arc<Memory>, ahead: Arc<AtomicI64>) -> Keyfob {
+    let edge = Edge::new(
+        move || Timestamp::now() + SignedDuration::from_secs(ahead.load(Ordering::SeqCst)),
+        || {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+            Ok(bytes)
+        },
+    );
+    let home = Home::at(home.path().to_owned());
+    Keyfob::new(home, store.clone(), edge, "a test")
 }
 
 pub fn request() -> SignInRequest {
