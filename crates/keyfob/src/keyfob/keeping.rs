@@ -11,7 +11,7 @@ use crate::account::{Account, AccountId};
 use crate::activity::What;
 use crate::credential::{Credential, OAuthTokens};
 use crate::custody::lock::Held;
-use crate::custody::renewals::{LeftBehind, Note, UnderWay, fingerprint};
+use crate::custody::renewals::{LeftBehind, Note, Replaced, UnderWay};
 use crate::custody::store::StoreError;
 use crate::error::{Error, Result};
 
@@ -40,8 +40,8 @@ pub(super) struct Unsaved {
 #[derive(Clone)]
 pub(super) struct Waiting {
     pub(super) tokens: OAuthTokens,
-    /// What the store had when they began to wait, by the fingerprint of its access token.
-    replaces: String,
+    /// What the store had when they began to wait.
+    replaces: Replaced,
     /// Whether they are also sealed on disk, so that the end of this program does not lose them.
     on_disk: bool,
 }
@@ -85,7 +85,7 @@ impl Keyfob {
             LeftBehind::Answer(tokens) => {
                 let waiting = Waiting {
                     tokens: tokens.clone(),
-                    replaces: fingerprint(&stored.access_token),
+                    replaces: Replaced::of(&stored),
                     on_disk: true,
                 };
                 let warning = self.store_waiting(held, account, waiting).await?;
@@ -181,7 +181,7 @@ impl Keyfob {
                     let on_disk = sealed.as_ref().is_ok_and(|kept| kept.sync().is_ok());
                     let waiting = Waiting {
                         tokens: tokens.clone(),
-                        replaces: fingerprint(&before.access_token),
+                        replaces: Replaced::of(before),
                         on_disk,
                     };
                     let warning = self.wait_for_store(account, waiting, error.clone());
@@ -266,8 +266,11 @@ impl Keyfob {
         id: &AccountId,
         stored: Option<&OAuthTokens>,
     ) -> Option<Waiting> {
-        let waiting = self.unsaved(id)?;
-        if stored.is_none_or(|stored| fingerprint(&stored.access_token) == waiting.replaces) {
+        let mut waiting = self.unsaved(id)?;
+        // The key to what is sealed went with the item.
+        waiting.on_disk &= stored.is_some();
+        let note = self.0.renewals.begun(id);
+        if waiting.replaces.is_newest(stored, note.as_ref()) {
             return Some(waiting);
         }
         self.forget_unsaved(id);
