@@ -16,9 +16,6 @@ use crate::secret::presentable;
 /// The longest answer that is read.
 const LONGEST_ANSWER: usize = 1 << 20;
 
-/// The longest a request may take, from the first packet to the last.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
 /// An answer, whole.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -40,14 +37,24 @@ pub(crate) enum NoAnswer {
 }
 
 /// The clients for everything that goes out, each made when it is used for the first time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Http {
+    /// The longest a request may take, from the first packet to the last.
+    limit: Duration,
     outside: OnceLock<Client>,
     /// For this computer itself: what is allowed to go without TLS must not go to a proxy on the way.
     here: OnceLock<Client>,
 }
 
 impl Http {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            outside: OnceLock::new(),
+            here: OnceLock::new(),
+        }
+    }
+
     /// A `GET` to this address.
     pub(crate) fn get(&self, url: &Url) -> Result<RequestBuilder> {
         Ok(self.client(url)?.get(url.clone()))
@@ -67,16 +74,16 @@ impl Http {
         if let Some(client) = kept.get() {
             return Ok(client);
         }
-        let client = client(stays_here)?;
+        let client = client(stays_here, self.limit)?;
         Ok(kept.get_or_init(|| client))
     }
 }
 
-fn client(stays_here: bool) -> Result<Client> {
+fn client(stays_here: bool, limit: Duration) -> Result<Client> {
     let mut builder = Client::builder()
         .user_agent(concat!("keyfob/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
-        .timeout(LONGEST_WAIT)
+        .timeout(limit)
         .connect_timeout(Duration::from_secs(10));
     if stays_here {
         builder = builder.no_proxy();

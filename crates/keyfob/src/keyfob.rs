@@ -6,6 +6,7 @@ mod doctor;
 mod keeping;
 mod keeping_fresh;
 mod keys;
+mod limits;
 mod matching;
 mod not_renewed;
 mod noting;
@@ -19,12 +20,11 @@ mod storage;
 mod tokens;
 
 use std::sync::Arc;
-use std::time::Duration;
-
 use tokio::sync::Semaphore;
 
 pub use self::doctor::Finding;
 pub use self::keys::NewKey;
+pub use self::limits::Limits;
 pub use self::refreshing::Renewal;
 pub use self::sign_in_handle::{Phase, SignInHandle};
 pub use self::sign_out::{Revoked, SignOutReport};
@@ -51,9 +51,6 @@ use crate::http::Http;
 use crate::sign_in::provider::ProviderId;
 use crate::status::{Status, Surroundings};
 
-/// How long a keychain may take to answer by itself.
-const PATIENCE_FOR_STORE: Duration = Duration::from_secs(5);
-
 /// Keyfob at work on one home. Cheap to clone; opening it reads nothing.
 #[derive(Clone)]
 pub struct Keyfob(Arc<Inner>);
@@ -61,6 +58,7 @@ pub struct Keyfob(Arc<Inner>);
 struct Inner {
     home: Home,
     edge: Edge,
+    limits: Limits,
     accounts: AccountsFile,
     vault: Vault,
     locks: Locks,
@@ -82,21 +80,38 @@ impl Keyfob {
     /// Keyfob at work on `home`, keeping secrets in `store`, for the program that calls itself `asked_by` in the
     /// activity.
     pub fn new(home: Home, store: Arc<dyn SecretStore>, edge: Edge, asked_by: &str) -> Self {
-        Self::with(home, Stores::fixed(store), edge, asked_by)
+        Self::with(
+            home,
+            Stores::fixed(store),
+            edge,
+            asked_by,
+            Limits::default(),
+        )
     }
 
     /// Keyfob at work on `home`, keeping secrets where the person chose.
     pub fn open(home: Home, people: People, edge: Edge, asked_by: &str) -> Self {
         let stores = Stores::of(&home, people);
-        Self::with(home, stores, edge, asked_by)
+        Self::with(home, stores, edge, asked_by, Limits::default())
     }
 
-    fn with(home: Home, stores: Stores, edge: Edge, asked_by: &str) -> Self {
+    /// The same as [`Keyfob::new`], with another patience: for tests that go through hours of trouble in a minute.
+    pub fn with_limits(
+        home: Home,
+        store: Arc<dyn SecretStore>,
+        edge: Edge,
+        asked_by: &str,
+        limits: Limits,
+    ) -> Self {
+        Self::with(home, Stores::fixed(store), edge, asked_by, limits)
+    }
+
+    fn with(home: Home, stores: Stores, edge: Edge, asked_by: &str, limits: Limits) -> Self {
         Self(Arc::new(Inner {
             accounts: AccountsFile::new(&home),
-            vault: Vault::new(stores, PATIENCE_FOR_STORE),
-            locks: Locks::new(home.locks()),
-            http: Http::default(),
+            vault: Vault::new(stores, limits.store),
+            locks: Locks::new(home.locks(), limits.lock),
+            http: Http::new(limits.server),
             renewals: Renewals::new(home.renewals()),
             unsaved: Unsaved::default(),
             activity: Activity::new(&home),
@@ -105,6 +120,7 @@ impl Keyfob {
             asked_by: asked_by.to_owned(),
             home,
             edge,
+            limits,
         }))
     }
 

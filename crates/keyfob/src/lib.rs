@@ -54,7 +54,7 @@ pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
 pub use crate::keyfob::{
-    Finding, Handed, Keyfob, Listening, Moved, NewKey, Phase, Renewal, Revoked, SignIn,
+    Finding, Handed, Keyfob, Limits, Listening, Moved, NewKey, Phase, Renewal, Revoked, SignIn,
     SignInHandle, SignInRequest, SignOutReport, Storage,
 };
 pub use crate::secret::Secret;

@@ -123,7 +123,7 @@ async fn two_programs_renew_once_and_the_second_takes_over() {
     })
     .await;
     world.sign_in().await.unwrap();
-    let (one, two) = (watch(&world.keyfob), watch(&world.another()));
+    let (one, two) = (watch(&world.keyfob), watch(&world.open()));
     let told = |watching: &Watching| watching.renewed.load(Ordering::SeqCst);
     until("a renewal", async || told(&one) + told(&two) > 0).await;
     assert_eq!(world.count("refreshes_ok").await, 1);

@@ -197,3 +197,35 @@ async fn an_account_whose_secret_cannot_be_erased_stays_listed() {
     assert_eq!(error.code, Code::SecretStore);
     assert_eq!(world.keyfob.accounts().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn what_waited_in_one_program_does_not_come_to_lie_over_what_another_one_has_stored_since() {
+    let world = World::new().await;
+    world.sign_in().await.unwrap();
+    world.pass(EIGHT_HOURS);
+    world
+        .fault("refresh", json!({ "slow_ms": 600 }), Some(1))
+        .await;
+    let trouble = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        *world.store.failing.lock().unwrap() = Some(StoreError::Locked);
+    };
+    let (handed, ()) = tokio::join!(world.token(), trouble);
+    assert_eq!(handed.unwrap().warning.unwrap().code, Code::SecretStore);
+
+    // Another program finds the sealed answer, stores it, and renews it later on.
+    *world.store.failing.lock().unwrap() = None;
+    let other = world.open();
+    other.token(None, jiff::SignedDuration::ZERO).await.unwrap();
+    world.pass(EIGHT_HOURS);
+    let newest = other.token(None, jiff::SignedDuration::ZERO).await.unwrap();
+    let stored = world.refresh_tokens();
+
+    // The first one tries the store again by itself.
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    assert!(world.refresh_tokens() == stored);
+    assert_eq!(world.token().await.unwrap().secret, newest.secret);
+    world.pass(EIGHT_HOURS);
+    world.token().await.unwrap();
+    assert_eq!(world.count("refresh_reuse").await, 0);
+}

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::counters::Snapshot;
 use crate::fault_list::{Fault, FaultList};
+use crate::ledger::Standing;
 use crate::options::Decision;
 use crate::shared::Handle;
 
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/faults", get(faults).post(order).delete(clear))
         .route("/expire", post(expire))
         .route("/revoke", post(revoke))
+        .route("/standing", post(standing))
         .route("/access_ttl", post(access_ttl))
         .route("/auto", post(auto))
         .layer(middleware::from_fn(loopback_only))
@@ -95,6 +97,16 @@ async fn expire(State(shared): State<Handle>, Json(what): Json<Expire>) -> Statu
 async fn revoke(State(shared): State<Handle>) -> StatusCode {
     shared.ledger().revoke_all();
     StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Token {
+    token: String,
+}
+
+async fn standing(State(shared): State<Handle>, Json(asked): Json<Token>) -> Json<Standing> {
+    Json(shared.standing(&asked.token))
 }
 
 #[derive(Deserialize)]

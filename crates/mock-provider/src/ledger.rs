@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::Serialize;
+
 use crate::answers::OAuthError;
 use crate::mint::Mint;
 use crate::pkce;
@@ -43,12 +45,19 @@ pub(crate) struct Grant {
     pub(crate) refresh_expires_at: i64,
 }
 
-/// How an access token stands.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+/// How a token stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is honoured.
     Live,
+    /// Its time is over.
     Expired,
+    /// Its sign-in was ended.
     Revoked,
+    /// A refresh token that was traded for its successor.
+    Spent,
+    /// It was never issued here.
     Unknown,
 }
 
@@ -206,6 +215,23 @@ impl Ledger {
             Some(access) if self.families[access.family].revoked => Standing::Revoked,
             Some(access) if now >= access.expires_at => Standing::Expired,
             Some(_) => Standing::Live,
+        }
+    }
+
+    /// How a refresh token stands.
+    pub(crate) fn refresh_standing(&self, refresh_token: &str, now: i64) -> Standing {
+        let Some(refresh) = self.refresh.get(refresh_token) else {
+            return Standing::Unknown;
+        };
+        let family = &self.families[refresh.family];
+        if refresh.spent {
+            Standing::Spent
+        } else if family.revoked {
+            Standing::Revoked
+        } else if now >= family.expires_at {
+            Standing::Expired
+        } else {
+            Standing::Live
         }
     }
 

@@ -34,5 +34,6 @@ mod server;
 mod shared;
 mod token;
 
+pub use ledger::Standing;
 pub use options::{Clock, Decision, Entropy, Options};
 pub use server::{MockProvider, start};

@@ -80,7 +80,7 @@ fn judge_token(shared: &Shared, token: &str, headers: &HeaderMap) -> Result<(), 
         Standing::Live => Ok(()),
         Standing::Expired => Err((401, "OAuth token has expired")),
         Standing::Revoked => Err((403, "OAuth token has been revoked")),
-        Standing::Unknown => Err((401, "Invalid bearer token")),
+        Standing::Unknown | Standing::Spent => Err((401, "Invalid bearer token")),
     }
 }
 

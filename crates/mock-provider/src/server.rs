@@ -21,6 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::answers::RequestId;
 use crate::faults::HangUp;
+use crate::ledger::Standing;
 use crate::options::Options;
 use crate::shared::{Handle, Shared};
 use crate::{authorize, control, metadata, models, pages, revoke, token};
@@ -59,6 +60,11 @@ impl MockProvider {
     /// The settings that make Keyfob use this server: TOML for its `config.toml`.
     pub fn config_block(&self) -> String {
         metadata::config_block(&self.shared.base_url, &self.shared.options.client_id)
+    }
+
+    /// How an access or refresh token stands, as `POST /control/standing` tells it.
+    pub fn standing(&self, token: &str) -> Standing {
+        self.shared.standing(token)
     }
 
     /// Stops, and returns when the port is free again. Answers under way are cut off.

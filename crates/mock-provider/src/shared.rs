@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::counters::Counters;
 use crate::fault_list::FaultList;
-use crate::ledger::{Ledger, Terms};
+use crate::ledger::{Ledger, Standing, Terms};
 use crate::mint::Mint;
 use crate::options::{Decision, Options};
 
@@ -81,6 +81,15 @@ impl Shared {
     pub(crate) fn now(&self) -> i64 {
         let since = (self.options.clock)().duration_since(UNIX_EPOCH);
         since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX / 2))
+    }
+
+    /// How a token stands, whichever of both kinds it is.
+    pub(crate) fn standing(&self, token: &str) -> Standing {
+        let (now, ledger) = (self.now(), self.ledger());
+        match ledger.refresh_standing(token, now) {
+            Standing::Unknown => ledger.standing(token, now),
+            known => known,
+        }
     }
 
     pub(crate) fn terms(&self) -> Terms {

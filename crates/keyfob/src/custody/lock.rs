@@ -15,9 +15,6 @@ use crate::account::AccountId;
 use crate::error::{Code, Error, Result};
 use crate::files;
 
-/// The longest that one waits for an account.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// The longest that one waits for a file that is held only while it is written.
 const BRIEF_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -27,6 +24,8 @@ const STEP: Duration = Duration::from_millis(10);
 /// The locks of all accounts.
 pub(crate) struct Locks {
     folder: PathBuf,
+    /// The longest that one waits for an account.
+    patience: Duration,
     here: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -38,9 +37,10 @@ pub(crate) struct Held {
 }
 
 impl Locks {
-    pub(crate) fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf, patience: Duration) -> Self {
         Self {
             folder,
+            patience,
             here: Mutex::default(),
         }
     }
@@ -60,7 +60,7 @@ impl Locks {
             }
             Ok(Held::of(stays, file, here))
         };
-        match tokio::time::timeout(PATIENCE, held).await {
+        match tokio::time::timeout(self.patience, held).await {
             Ok(held) => held,
             Err(_) => Err(busy()),
         }
@@ -76,7 +76,7 @@ impl Locks {
             }
             Ok(())
         };
-        match tokio::time::timeout(PATIENCE, free).await {
+        match tokio::time::timeout(self.patience, free).await {
             Ok(free) => free,
             Err(_) => Err(busy()),
         }
@@ -91,7 +91,7 @@ impl Locks {
             }
             Ok(())
         };
-        match tokio::time::timeout(PATIENCE, locked).await {
+        match tokio::time::timeout(self.patience, locked).await {
             Ok(locked) => locked.map(|()| file),
             Err(_) => Err(busy()),
         }
@@ -191,8 +191,9 @@ mod tests {
     async fn one_at_a_time_here_and_elsewhere() {
         let folder = tempfile::tempdir().unwrap();
         // Two sets of locks stand for two processes: the file lock of one holds against the other.
-        let ours = Locks::new(folder.path().to_owned());
-        let theirs = Locks::new(folder.path().to_owned());
+        let patience = Duration::from_secs(30);
+        let ours = Locks::new(folder.path().to_owned(), patience);
+        let theirs = Locks::new(folder.path().to_owned(), patience);
         let id = AccountId::from_random([1; 32]);
         let other = AccountId::from_random([2; 32]);
 
@@ -214,8 +215,8 @@ mod tests {
     #[tokio::test]
     async fn secrets_are_not_moved_while_anybody_is_at_work() {
         let folder = tempfile::tempdir().unwrap();
-        let ours = Locks::new(folder.path().to_owned());
-        let theirs = Locks::new(folder.path().to_owned());
+        let ours = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
+        let theirs = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
         let id = AccountId::from_random([1; 32]);
         let soon = Duration::from_millis(100);
 

@@ -48,6 +48,53 @@ pub(crate) enum LeftBehind {
     CutOff(Note),
 }
 
+impl LeftBehind {
+    /// What the files say beside the tokens in the store: the note, the answer where the key in the store opens it,
+    /// and whether there is any.
+    pub(crate) fn of(
+        stored: &OAuthTokens,
+        note: Option<Note>,
+        answer: Option<OAuthTokens>,
+        has_answer: bool,
+    ) -> Self {
+        if let Some(answer) = answer {
+            return Self::Answer(answer);
+        }
+        let spent = stored.refresh_token.as_ref().map(fingerprint);
+        match note {
+            Some(note) if spent.as_ref() == Some(&note.fingerprint) => Self::CutOff(note),
+            Some(_) => Self::Over,
+            None if has_answer => Self::Over,
+            None => Self::Nothing,
+        }
+    }
+}
+
+/// What renewed tokens replace, by fingerprints: so that it is known later whether anything newer was stored since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    access_token: String,
+    refresh_token: Option<String>,
+}
+
+impl Replaced {
+    pub(crate) fn of(tokens: &OAuthTokens) -> Self {
+        Self {
+            access_token: fingerprint(&tokens.access_token),
+            refresh_token: tokens.refresh_token.as_ref().map(fingerprint),
+        }
+    }
+
+    /// Whether the tokens that replace these are the newest: they are while the store still has these. Where it has
+    /// nothing any more, they are while the note of their renewal lies there, which whoever stores them removes.
+    pub(crate) fn is_newest(&self, stored: Option<&OAuthTokens>, note: Option<&Note>) -> bool {
+        match stored {
+            Some(stored) => fingerprint(&stored.access_token) == self.access_token,
+            None => note.is_some_and(|note| Some(&note.fingerprint) == self.refresh_token.as_ref()),
+        }
+    }
+}
+
 /// A renewal under way: all is prepared, so that the answer can be sealed to disk at once.
 pub(crate) struct UnderWay {
     sealer: Sealer,
@@ -79,7 +126,7 @@ impl Renewals {
     }
 
     /// The renewal that was begun and not ended, if there is one.
-    fn begun(&self, id: &AccountId) -> Option<Note> {
+    pub(crate) fn begun(&self, id: &AccountId) -> Option<Note> {
         let text = files::read(&self.note_file(id)).ok()??;
         serde_json::from_str(&text).ok()
     }
@@ -97,17 +144,11 @@ impl Renewals {
     /// What a renewal that was not ended has left, seen beside the tokens in the store.
     pub(crate) fn left_behind(&self, id: &AccountId, stored: &OAuthTokens) -> LeftBehind {
         let opened = stored.seal.as_ref().and_then(|key| self.answer(id, key));
-        if let Some(Credential::OAuth(answer)) = opened.as_ref().and_then(Credential::from_stored) {
-            return LeftBehind::Answer(answer);
-        }
-        let note = self.begun(id);
-        let spent = stored.refresh_token.as_ref().map(fingerprint);
-        match note {
-            Some(note) if spent.as_ref() == Some(&note.fingerprint) => LeftBehind::CutOff(note),
-            Some(_) => LeftBehind::Over,
-            None if self.has_answer(id) => LeftBehind::Over,
-            None => LeftBehind::Nothing,
-        }
+        let answer = match opened.as_ref().and_then(Credential::from_stored) {
+            Some(Credential::OAuth(answer)) => Some(answer),
+            _ => None,
+        };
+        LeftBehind::of(stored, self.begun(id), answer, self.has_answer(id))
     }
 
     /// The accounts with an answer that has not gone into the store yet.
@@ -206,6 +247,30 @@ mod tests {
                 .count(),
             0
         );
+    }
+
+    #[test]
+    fn what_waits_is_the_newest_until_somebody_has_stored_it_or_something_newer() {
+        let tokens = |name: &str| OAuthTokens {
+            access_token: Secret::new(format!("access {name}")),
+            refresh_token: Some(Secret::new(format!("refresh {name}"))),
+            obtained_at: Timestamp::UNIX_EPOCH,
+            expires_at: Timestamp::UNIX_EPOCH,
+            sign_in_ends_at: None,
+            seal: None,
+        };
+        let note = |name: &str| Note {
+            fingerprint: fingerprint(&Secret::new(format!("refresh {name}"))),
+            begun_at: Timestamp::UNIX_EPOCH,
+            asked_by: "a test".to_owned(),
+        };
+        let replaced = Replaced::of(&tokens("old"));
+        assert!(replaced.is_newest(Some(&tokens("old")), None));
+        assert!(!replaced.is_newest(Some(&tokens("newer")), None));
+        // The item is gone: the note tells whether another program has gone on since.
+        assert!(replaced.is_newest(None, Some(&note("old"))));
+        assert!(!replaced.is_newest(None, Some(&note("newer"))));
+        assert!(!replaced.is_newest(None, None));
     }
 
     #[test]

@@ -288,7 +288,7 @@ mod tests {
     /// The right to write, and the folder that its lock lies in.
     async fn held() -> (Held, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let locks = Locks::new(folder.path().to_owned());
+        let locks = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
         (locks.account(&id()).await.unwrap(), folder)
     }
 
@@ -333,7 +333,7 @@ mod tests {
             }
         }
         let folder = tempfile::tempdir().unwrap();
-        let locks = Locks::new(folder.path().to_owned());
+        let locks = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
         let held = locks.account(&id()).await.unwrap();
         let saved = vault(Slow).save(&held, &id(), "l", &key("k")).await;
         assert_eq!(saved, Err(StoreError::Silent));

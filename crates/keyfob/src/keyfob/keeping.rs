@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Keyfob;
 use super::renewing::Renewed;
@@ -11,29 +11,39 @@ use crate::account::{Account, AccountId};
 use crate::activity::What;
 use crate::credential::{Credential, OAuthTokens};
 use crate::custody::lock::Held;
-use crate::custody::renewals::{LeftBehind, Note, UnderWay};
+use crate::custody::renewals::{LeftBehind, Note, Replaced, UnderWay};
 use crate::custody::store::StoreError;
 use crate::error::{Error, Result};
 
-/// Between the tries to store what a server gave, where it lies nowhere else.
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(250),
-    Duration::from_secs(1),
-    Duration::from_secs(3),
-];
+/// Between the tries to store what a server gave, where it lies nowhere else: a quarter of a second, one, and three,
+/// in units of [`Limits::pause`](super::Limits).
+const PAUSES: [u32; 3] = [1, 4, 12];
 
 /// The same, where it is sealed on disk, and nothing is lost by waiting for the store.
-const SEALED_PAUSES: [Duration; 1] = [Duration::from_millis(250)];
+const SEALED_PAUSES: [u32; 1] = [1];
 
-/// The longest pause before the store is tried again in the background.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The first pause before the store is tried again in the background: a second.
+const FIRST_PAUSE: u32 = 4;
+
+/// The longest one: half a minute.
+const LONGEST_PAUSE: u32 = 120;
 
 /// Tokens that a server gave and the store has not taken yet.
 #[derive(Default)]
 pub(super) struct Unsaved {
-    tokens: Mutex<HashMap<AccountId, OAuthTokens>>,
+    tokens: Mutex<HashMap<AccountId, Waiting>>,
     /// The accounts for which a task tries the store again and again.
     trying: Mutex<HashSet<AccountId>>,
+}
+
+/// Tokens of one account that wait in memory.
+#[derive(Clone)]
+pub(super) struct Waiting {
+    pub(super) tokens: OAuthTokens,
+    /// What the store had when they began to wait.
+    replaces: Replaced,
+    /// Whether they are also sealed on disk, so that the end of this program does not lose them.
+    on_disk: bool,
 }
 
 /// What was found under the lock.
@@ -50,15 +60,19 @@ impl Keyfob {
     /// on disk. That goes into the store first.
     pub(super) async fn found(&self, held: &Held, account: &Account) -> Result<Found> {
         let id = &account.id;
-        if let Some(tokens) = self.unsaved(id) {
-            let warning = self.store_waiting(held, account, &tokens).await;
+        let stored = match self.0.vault.load(id).await? {
+            Some(Credential::OAuth(stored)) => Some(stored),
+            _ => None,
+        };
+        if let Some(waiting) = self.newer_unsaved(id, stored.as_ref()) {
+            let warning = self.store_waiting(held, account, waiting.clone()).await?;
             return Ok(Found {
-                tokens,
+                tokens: waiting.tokens,
                 cut_off: None,
                 warning,
             });
         }
-        let Some(Credential::OAuth(stored)) = self.0.vault.load(id).await? else {
+        let Some(stored) = stored else {
             return Err(gone(account));
         };
         let cut_off = match self.0.renewals.left_behind(id, &stored) {
@@ -69,7 +83,12 @@ impl Keyfob {
                 None
             }
             LeftBehind::Answer(tokens) => {
-                let warning = self.store_waiting(held, account, &tokens).await;
+                let waiting = Waiting {
+                    tokens: tokens.clone(),
+                    replaces: Replaced::of(&stored),
+                    on_disk: true,
+                };
+                let warning = self.store_waiting(held, account, waiting).await?;
                 return Ok(Found {
                     tokens,
                     cut_off: None,
@@ -84,23 +103,28 @@ impl Keyfob {
         })
     }
 
-    /// Stores what waited for the store. What it still does not take goes on waiting, and that is said.
+    /// Stores what waited for the store. What it still does not take goes on waiting, and that is said; where it lies
+    /// in memory alone, it is not handed out either.
     async fn store_waiting(
         &self,
         held: &Held,
         account: &Account,
-        tokens: &OAuthTokens,
-    ) -> Option<Error> {
-        let credential = Credential::OAuth(tokens.clone());
+        waiting: Waiting,
+    ) -> Result<Option<Error>> {
+        let credential = Credential::OAuth(waiting.tokens.clone());
         let (id, label) = (&account.id, &account.label);
         match self.0.vault.save(held, id, label, &credential).await {
             Ok(()) => {
                 self.0.renewals.end(id);
                 self.forget_unsaved(id);
                 self.tell(account, What::Recovered, None);
-                self.note_tokens(account, tokens).await.err()
+                Ok(self.note_tokens(account, &waiting.tokens).await.err())
             }
-            Err(error) => Some(self.wait_for_store(account, tokens, error)),
+            Err(error) if waiting.on_disk => Ok(Some(self.wait_for_store(account, waiting, error))),
+            Err(error) => {
+                self.wait_for_store(account, waiting, error.clone());
+                Err(error.into())
+            }
         }
     }
 
@@ -110,7 +134,7 @@ impl Keyfob {
         &self,
         held: &Held,
         account: &Account,
-        tokens: OAuthTokens,
+        (tokens, before): (OAuthTokens, &OAuthTokens),
         under_way: UnderWay,
     ) -> Result<Renewed> {
         let answered = Instant::now();
@@ -151,11 +175,16 @@ impl Keyfob {
                     self.forget_unsaved(id);
                     return Ok(renewed(None));
                 }
-                (Err(_), Some(pause)) => tokio::time::sleep(*pause).await,
+                (Err(_), Some(pause)) => tokio::time::sleep(self.0.limits.pause * *pause).await,
                 (Err(error), None) => {
                     // Only now does it have to outlive the power, too.
                     let on_disk = sealed.as_ref().is_ok_and(|kept| kept.sync().is_ok());
-                    let warning = self.wait_for_store(account, &tokens, error.clone());
+                    let waiting = Waiting {
+                        tokens: tokens.clone(),
+                        replaces: Replaced::of(before),
+                        on_disk,
+                    };
+                    let warning = self.wait_for_store(account, waiting, error.clone());
                     return match on_disk {
                         true => Ok(renewed(Some(warning))),
                         false => Err(nowhere(error)),
@@ -173,9 +202,9 @@ impl Keyfob {
     }
 
     /// Keeps tokens in memory until the store takes them, and gives the words for it.
-    fn wait_for_store(&self, account: &Account, tokens: &OAuthTokens, why: StoreError) -> Error {
+    fn wait_for_store(&self, account: &Account, waiting: Waiting, why: StoreError) -> Error {
         let id = &account.id;
-        self.all_unsaved().insert(id.clone(), tokens.clone());
+        self.all_unsaved().insert(id.clone(), waiting);
         let mut error = Error::from(why);
         error.cure.push_str(
             " The renewed token is kept safe meanwhile, and is stored as soon as that is possible.",
@@ -190,10 +219,11 @@ impl Keyfob {
         if trying.insert(id.clone()) {
             let (keyfob, id) = (self.clone(), id.clone());
             tokio::spawn(async move {
-                let mut pause = Duration::from_secs(1);
+                let unit = keyfob.0.limits.pause;
+                let mut pause = unit * FIRST_PAUSE;
                 while keyfob.unsaved(&id).is_some() {
                     tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pause = (pause * 2).min(unit * LONGEST_PAUSE);
                     // A locked store is not tried: nobody asked for its dialog.
                     if keyfob.0.vault.look().await.is_ok() {
                         let _ = keyfob.settle(&id).await;
@@ -225,15 +255,33 @@ impl Keyfob {
         }
     }
 
-    pub(super) fn unsaved(&self, id: &AccountId) -> Option<OAuthTokens> {
+    pub(super) fn unsaved(&self, id: &AccountId) -> Option<Waiting> {
         self.all_unsaved().get(id).cloned()
+    }
+
+    /// What waits in memory, seen beside what is in the store: where another program has stored something meanwhile,
+    /// this answer or a newer one, there is nothing to wait for any more.
+    pub(super) fn newer_unsaved(
+        &self,
+        id: &AccountId,
+        stored: Option<&OAuthTokens>,
+    ) -> Option<Waiting> {
+        let mut waiting = self.unsaved(id)?;
+        // The key to what is sealed went with the item.
+        waiting.on_disk &= stored.is_some();
+        let note = self.0.renewals.begun(id);
+        if waiting.replaces.is_newest(stored, note.as_ref()) {
+            return Some(waiting);
+        }
+        self.forget_unsaved(id);
+        None
     }
 
     pub(super) fn forget_unsaved(&self, id: &AccountId) {
         self.all_unsaved().remove(id);
     }
 
-    fn all_unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, OAuthTokens>> {
+    fn all_unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, Waiting>> {
         let tokens = &self.0.unsaved.tokens;
         tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }

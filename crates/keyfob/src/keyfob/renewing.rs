@@ -173,6 +173,8 @@ impl Keyfob {
         let (id, label) = (&account.id, &account.label);
         let saved = self.0.vault.save(held, id, label, &prepared).await;
         saved.map_err(|error| NotRenewed::here(error.into()))?;
+        // What waited for the store is in it by this.
+        self.forget_unsaved(id);
         let note = cut_off.clone().unwrap_or_else(|| Note {
             fingerprint: fingerprint(refresh_token),
             begun_at: self.0.edge.now(),
@@ -194,7 +196,7 @@ impl Keyfob {
             Ok(granted) => {
                 let request_id = granted.request_id.clone();
                 let renewed = lasting(granted, tokens);
-                let kept = self.keep(held, account, renewed, under_way).await;
+                let kept = self.keep(held, account, (renewed, tokens), under_way).await;
                 kept.map(|renewed| Renewed {
                     request_id,
                     ..renewed

@@ -51,10 +51,7 @@ impl Keyfob {
         let id = self.0.accounts.read()?.find(Some(name))?.id.clone();
         let held = self.0.locks.account(&id).await?;
         let account = self.0.accounts.read()?.find(Some(id.as_str()))?.clone();
-        let newest = match self.unsaved(&id) {
-            Some(tokens) => Some(tokens),
-            None => self.newest_to_revoke(&id).await?,
-        };
+        let newest = self.newest_to_revoke(&id).await?;
         let (revoked, detail) = match newest {
             Some(tokens) => self.revoke(&account, &tokens).await,
             None => (Revoked::NotNeeded, None),
@@ -79,11 +76,15 @@ impl Keyfob {
     async fn newest_to_revoke(&self, id: &AccountId) -> Result<Option<OAuthTokens>> {
         match self.0.vault.load(id).await {
             Ok(Some(Credential::OAuth(stored))) => {
+                if let Some(waiting) = self.newer_unsaved(id, Some(&stored)) {
+                    return Ok(Some(waiting.tokens));
+                }
                 Ok(Some(match self.0.renewals.left_behind(id, &stored) {
                     LeftBehind::Answer(newer) => newer,
                     _ => stored,
                 }))
             }
+            Ok(None) => Ok(self.newer_unsaved(id, None).map(|waiting| waiting.tokens)),
             Ok(_) | Err(StoreError::NotUnderstood | StoreError::Damaged(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -18,6 +18,7 @@ use crate::account::{Account, AccountId, Facts, Method, Owner};
 use crate::accounts::checked_label;
 use crate::activity::What;
 use crate::credential::Credential;
+use crate::custody::lock::Held;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 use crate::sign_in::attempt::{
@@ -201,9 +202,9 @@ impl Keyfob {
         let tokens = granted.tokens.clone();
         match self.keep_sign_in(provider, request, granted).await {
             Ok(id) => self.status(Some(id.as_str())),
-            Err(error) => {
-                if let Some(revocation) = &endpoints.revocation {
-                    // Tokens that could not be stored are nobody's; whether the server hears it is its affair.
+            Err(NotKept { error, is_nobodys }) => {
+                if let Some(revocation) = endpoints.revocation.as_ref().filter(|_| is_nobodys) {
+                    // Whether the server hears it is its affair.
                     let id = &exchange.client_id;
                     let _ = token_endpoint::revoke(http, revocation, id, &tokens).await;
                 }
@@ -218,7 +219,7 @@ impl Keyfob {
         provider: &Provider,
         request: &SignInRequest,
         granted: Granted,
-    ) -> Result<AccountId> {
+    ) -> Result<AccountId, NotKept> {
         let accounts = self.0.accounts.read()?;
         let identity = granted.answer.identity.clone();
         let known = same_person(&accounts, provider, request, &identity).map(|a| a.id.clone());
@@ -242,7 +243,19 @@ impl Keyfob {
             None => None,
         };
         let credential = Credential::OAuth(tokens);
-        self.0.vault.save(&held, &id, &label, &credential).await?;
+        let saved = self.0.vault.save(&held, &id, &label, &credential).await;
+        let held = match saved {
+            Ok(()) => held,
+            Err(error) => {
+                // A store that is only slow still does it, and has the lock until then.
+                drop(held);
+                let stored = self.stored_after_all(&id, &label, &credential, &before);
+                stored.await.map_err(|is_nobodys| NotKept {
+                    error: error.into(),
+                    is_nobodys,
+                })?
+            }
+        };
         let listed = self.0.accounts.change(|accounts| {
             match accounts.get_mut(&id) {
                 Some(account) => {
@@ -270,11 +283,8 @@ impl Keyfob {
         });
         if let Err(error) = listed {
             // What no list names would never be found again, and what was there before is still good.
-            let _ = match before {
-                Some(before) => self.0.vault.save(&held, &id, &label, &before).await,
-                None => self.0.vault.delete(&held, &id).await,
-            };
-            return Err(error);
+            let is_nobodys = self.put_back(&held, &id, &label, &before).await;
+            return Err(NotKept { error, is_nobodys });
         }
         self.forget_unsaved(&id);
         self.0.renewals.end(&id);
@@ -282,6 +292,61 @@ impl Keyfob {
             self.tell(account, What::SignedIn, None);
         }
         Ok(id)
+    }
+}
+
+impl Keyfob {
+    /// The lock again, where what a store seemed to refuse is in it after all. Else puts back what was there before,
+    /// and says whether the new tokens are nobody's by that.
+    async fn stored_after_all(
+        &self,
+        id: &AccountId,
+        label: &str,
+        credential: &Credential,
+        before: &Option<Credential>,
+    ) -> Result<Held, bool> {
+        let Ok(held) = self.0.locks.account(id).await else {
+            return Err(before.is_none());
+        };
+        match self.0.vault.load(id).await {
+            Ok(Some(stored)) if stored == *credential => Ok(held),
+            _ => Err(self.put_back(&held, id, label, before).await),
+        }
+    }
+
+    /// Puts back what was in the store before a sign-in that could not be kept, and says whether the new tokens may be
+    /// revoked: not those that may lie over older ones, because they are then all that is left.
+    async fn put_back(
+        &self,
+        held: &Held,
+        id: &AccountId,
+        label: &str,
+        before: &Option<Credential>,
+    ) -> bool {
+        match before {
+            Some(before) => self.0.vault.save(held, id, label, before).await.is_ok(),
+            None => {
+                let _ = self.0.vault.delete(held, id).await;
+                true
+            }
+        }
+    }
+}
+
+/// A sign-in that came about at the server, and could not be kept here.
+struct NotKept {
+    error: Error,
+    /// Whether its tokens are certainly not in the store, or named by no list, so that the server may be told to
+    /// forget them.
+    is_nobodys: bool,
+}
+
+impl From<Error> for NotKept {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            is_nobodys: true,
+        }
     }
 }
 

@@ -86,8 +86,7 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("config.toml"), mock.config_block()).unwrap();
         let store = Arc::new(Memory::default());
-        let home_of = Home::at(home.path().to_owned());
-        let keyfob = Keyfob::new(home_of, store.clone(), edge(ours), "a test");
+        let keyfob = open(&home, &store, ours);
         Self {
             keyfob,
             store,
@@ -97,11 +96,9 @@ impl World {
         }
     }
 
-    /// A second program on the same home: it shares files and store, and nothing in memory.
-    pub fn another(&self) -> Keyfob {
-        let home = Home::at(self.home.path().to_owned());
-        let edge = edge(Arc::clone(&self.ahead));
-        Keyfob::new(home, self.store.clone(), edge, "another test")
+    /// Another program on the same home.
+    pub fn open(&self) -> Keyfob {
+        open(&self.home, &self.store, Arc::clone(&self.ahead))
     }
 
     /// Lets time pass, here and at the server.
@@ -179,16 +176,17 @@ impl World {
     }
 }
 
-/// The system's clock, so many seconds ahead, and its randomness.
-fn edge(ahead: Arc<AtomicI64>) -> Edge {
-    Edge::new(
+fn open(home: &tempfile::TempDir, store: &Arc<Memory>, ahead: Arc<AtomicI64>) -> Keyfob {
+    let edge = Edge::new(
         move || Timestamp::now() + SignedDuration::from_secs(ahead.load(Ordering::SeqCst)),
         || {
             let mut bytes = [0; 32];
             getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
             Ok(bytes)
         },
-    )
+    );
+    let home = Home::at(home.path().to_owned());
+    Keyfob::new(home, store.clone(), edge, "a test")
 }
 
 pub fn request() -> SignInRequest {
