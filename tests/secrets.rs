@@ -2,9 +2,12 @@
 //! searched: standard output and error, command lines and environments of every process of the session, every file,
 //! the page and all that it stores.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use keyfob_tests::home::{files_under, files_with};
+use keyfob_tests::process::eventually;
 use keyfob_tests::{
     ArgvWatch, Browser, DesktopSession, Home, Keyring, MockProvider, Output, Visit, Window, http,
 };
@@ -61,11 +64,10 @@ async fn no_secret_comes_out_anywhere() {
         window.wait_for("[data-testid='sign-in-failed']").await;
         pages.push(shown(&window).await);
         mock.fault(&json!({ "on": "refresh", "kind": kind, "times": 1, "echo": true }));
-        said.hear(
-            session
-                .keyfob(&home, &["token", "ada@example.com", "--min-valid", "9h"])
-                .run(),
-        );
+        // A person who insists is not held up by the rest after the last failure.
+        let before = mock.count("refreshes");
+        said.hear(session.keyfob(&home, &["refresh", "ada@example.com"]).run());
+        assert_eq!(mock.count("refreshes"), before + 1);
         mock.clear_faults();
         window.click("[data-testid='nav-accounts']").await;
     }
@@ -101,7 +103,10 @@ async fn no_secret_comes_out_anywhere() {
         token.stdout.contains(PLANTED),
         "the mark is in what is meant to be handed out"
     );
+    let refused = session.keyfob(&home, &["token", "ada@example.com", "--refused"]);
+    said.hear_words_of(refused.stdin(token.stdout.clone()).run().expect_code(0));
     said.hear_words_of(token);
+    let mut files = walk_custody(&session, &mock, &home, &mut said);
 
     // The secrets are where they belong, or the search below would find nothing for the wrong reason.
     let kept = session.all_secrets();
@@ -133,7 +138,7 @@ async fn no_secret_comes_out_anywhere() {
         lines.is_empty(),
         "a command line or environment holds a secret: {lines:#?}"
     );
-    let files = files_under(session.root());
+    files.extend(files_under(session.root()));
     let outside: Vec<_> = files_with(&files, PLANTED)
         .into_iter()
         .filter(|path| !path.starts_with("browser"))
@@ -153,6 +158,59 @@ impl Said {
     fn hear_words_of(&mut self, output: Output) {
         self.0.push(output.stderr);
     }
+}
+
+/// Renews, waits for a keychain that is locked in the middle, moves the store and back, and gives the files as they
+/// were while a renewed token lay sealed on disk, and while all secrets lay in encrypted files.
+fn walk_custody(
+    session: &DesktopSession,
+    mock: &MockProvider,
+    home: &Home,
+    said: &mut Said,
+) -> BTreeMap<PathBuf, Vec<u8>> {
+    let run = |arguments: &[&str]| session.keyfob(home, arguments).run();
+    let mut files = BTreeMap::new();
+    let keep = |files: &mut BTreeMap<_, _>, when: &str| {
+        for (path, bytes) in files_under(session.root()) {
+            if !path.starts_with("browser") {
+                files.insert(PathBuf::from(when).join(path), bytes);
+            }
+        }
+    };
+    mock.fault(&json!({ "on": "refresh", "kind": { "slow_ms": 1500 }, "times": 1 }));
+    let before = mock.count("refreshes");
+    let refreshing = session
+        .keyfob(home, &["refresh", "ada@example.com"])
+        .spawn();
+    assert!(eventually(Duration::from_secs(10), || mock
+        .count("refreshes")
+        > before));
+    session.lock_keyring();
+    let waiting = refreshing.wait(Duration::from_secs(60));
+    assert!(waiting.stderr.contains("locked"), "{waiting:#?}");
+    said.hear(waiting);
+    said.hear(run(&["accounts", "--json"]));
+    said.hear(run(&["doctor"]));
+    keep(&mut files, "sealed");
+    let is_sealed = |path: &PathBuf| path.to_string_lossy().contains("renewals/acct-");
+    assert!(files.keys().any(is_sealed), "nothing lay sealed on disk");
+    session.unlock_keyring();
+    said.hear(run(&["watch", "--once"]));
+
+    let key_file = session.root().join("key-of-files").display().to_string();
+    said.hear(run(&["storage", "key-file", &key_file]).expect_code(0));
+    said.hear(run(&["refresh", "--all"]));
+    keep(&mut files, "encrypted");
+    said.hear(run(&["storage", "--json"]));
+    said.hear(run(&["storage", "keychain"]).expect_code(0));
+    for arguments in [
+        &["activity", "-n", "1000"][..],
+        &["activity", "--json"],
+        &["doctor", "--json"],
+    ] {
+        said.hear(run(arguments).expect_code(0));
+    }
+    files
 }
 
 /// All that the page holds: its text, its source, its storages and fields.
