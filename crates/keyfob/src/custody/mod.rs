@@ -4,6 +4,8 @@ pub(crate) mod backoff;
 pub(crate) mod freshness;
 pub(crate) mod keychain;
 pub(crate) mod lock;
+#[cfg(test)]
+mod model_tests;
 pub(crate) mod renewals;
 pub(crate) mod seal;
 pub(crate) mod store;
