@@ -233,7 +233,7 @@ mod tests {
 
         let answer = Secret::new("sk-ant-ort01-new");
         under_way.keep(&answer).unwrap().sync().unwrap();
-        assert_eq!(renewals.unfinished(), [id.clone()]);
+        assert_eq!(renewals.unfinished(), std::slice::from_ref(&id));
         assert_eq!(renewals.answer(&id, &key), Some(answer));
         let other = Sealer::new().unwrap();
         assert_eq!(renewals.answer(&id, other.key()), None);
