@@ -7,6 +7,8 @@ pub(crate) mod freshness;
 pub(crate) mod identity;
 pub(crate) mod keychain;
 pub(crate) mod lock;
+#[cfg(test)]
+mod model_tests;
 pub(crate) mod passphrase;
 pub(crate) mod renewals;
 pub(crate) mod seal;

@@ -114,8 +114,10 @@ impl Keyfob {
         let Facts::Tokens(facts) = &account.facts else {
             return;
         };
-        // Once the server has ended the sign-in, no later trouble says less than that.
-        if facts.trouble.as_ref().is_some_and(|t| t.is_final) && !not.is_final {
+        // Once the server has ended the sign-in, no later trouble with the same token says less than that.
+        let refused = tokens.refresh_token.as_ref().map(fingerprint);
+        let known = |t: &Trouble| t.is_final && t.refused == refused;
+        if facts.trouble.as_ref().is_some_and(known) && !not.is_final {
             return;
         }
         let now = self.0.edge.now();
@@ -127,7 +129,6 @@ impl Keyfob {
         // Without randomness the rest is simply not shortened.
         let chance = self.0.edge.random().map_or(0, |random| random[0]);
         let rest = backoff::rest(failures, not.told, chance);
-        let refused = tokens.refresh_token.as_ref().map(fingerprint);
         let trouble = Trouble {
             since: earlier.map_or(now, |t| t.since),
             is_final: not.is_final,

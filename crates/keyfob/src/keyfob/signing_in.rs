@@ -19,6 +19,7 @@ use crate::accounts::checked_label;
 use crate::activity::What;
 use crate::credential::Credential;
 use crate::custody::lock::Held;
+use crate::custody::store::StoreError;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 use crate::sign_in::attempt::{
@@ -239,7 +240,12 @@ impl Keyfob {
             .unwrap_or_else(|| provider.scopes.clone());
         let facts = Facts::Tokens(facts_of(&tokens, scopes));
         let before = match accounts.get(&id) {
-            Some(_) => self.0.vault.load(&id).await.ok().flatten(),
+            // What cannot be read could not be put back.
+            Some(_) => match self.0.vault.load(&id).await {
+                Ok(before) => before,
+                Err(StoreError::NotUnderstood) => None,
+                Err(error) => return Err(Error::from(error).into()),
+            },
             None => None,
         };
         let credential = Credential::OAuth(tokens);
@@ -326,8 +332,14 @@ impl Keyfob {
         match before {
             Some(before) => self.0.vault.save(held, id, label, before).await.is_ok(),
             None => {
-                let _ = self.0.vault.delete(held, id).await;
-                true
+                let erased = self.0.vault.delete(held, id).await.is_ok();
+                // Of an account that is listed, what lies there is found again.
+                let is_listed = self
+                    .0
+                    .accounts
+                    .read()
+                    .is_ok_and(|all| all.get(id).is_some());
+                erased || !is_listed
             }
         }
     }
