@@ -28,7 +28,7 @@ test.each([
   [{ kind: "fresh", since: iso(now - HOUR), until: iso(now + 45_500), renewable: false }, "ring", "Fresh for 45 s", 0.01],
   [{ kind: "fresh", since: iso(now - HOUR), until: iso(now - 1), renewable: true }, "ring", "Fresh for 0 s", 0],
   [{ kind: "renews_when_asked", since: iso(now) }, "waits", "Renews when asked", 1],
-  [{ kind: "renewal_failing", since: iso(now), serves_until: null, reason: "R.", detail: null }, "warning", "Renewal is failing", 1],
+  [{ kind: "renewal_failing", since: iso(now), serves_until: null, rests_until: null, reason: "R.", detail: null }, "warning", "Renewal is failing", 1],
   [{ kind: "sign_in_again", since: iso(now), reason: "R.", detail: null }, "stop", "Sign in again", 1],
   [{ kind: "valid", checked_at: iso(now) }, "check", "Valid", 1],
   [{ kind: "unverified", reason: "R." }, "question", "Not checked", 1],
@@ -44,11 +44,12 @@ test("a failing renewal says how long the old token serves", () => {
     kind: "renewal_failing" as const,
     since: iso(now),
     serves_until: iso(now + 12 * MINUTE),
+    rests_until: null,
     reason: "The server is busy.",
     detail: null,
   };
   expect(stateWords(state, now).sentence).toBe(
-    "The server is busy. The last token serves for another 12 min. Keyfob tries again when a tool asks.",
+    "The server is busy. The last token serves for another 12 min. Keyfob tries again by itself, and when a tool asks.",
   );
 });
 

@@ -48,6 +48,12 @@ export function day(at: number, now: number): string {
   return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year }).format(at);
 }
 
+/** The day something was on, as a heading: "Today", "Yesterday", "12 Nov". */
+export function dayName(at: number, now: number): string {
+  const nights = nightsBetween(at, now);
+  return nights === 0 ? "Today" : nights === 1 ? "Yesterday" : day(at, now);
+}
+
 /** The exact instant, for the tooltip: "Saturday 21 November 2026 at 17:12:05 CET". */
 export function exact(at: number): string {
   return new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" }).format(at);

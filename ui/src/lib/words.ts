@@ -8,6 +8,7 @@ export const outcomes = {
   copied: (what: string) => `${what} copied. It leaves the clipboard in 30 seconds.`,
   linkCopied: "Link copied.",
   madeDefault: (label: string) => `Tools get ${label} now when they name none.`,
+  renewed: (label: string) => `${label} was renewed.`,
   renamed: (label: string) => `Renamed to ${label}.`,
   checked: (label: string) => `${label} is checked.`,
   providerSaved: (name: string) => `${name} is saved.`,
@@ -24,3 +25,6 @@ export function payerWords(payer: Payer, practice: boolean): string {
     none: "Nobody is billed",
   }[payer];
 }
+
+/** A store's name inside a sentence: "the system keychain", "the encrypted files (passphrase)". */
+export const storeInSentence = (name: string) => `the ${name.charAt(0).toLowerCase()}${name.slice(1)}`;
