@@ -26,5 +26,8 @@ export function payerWords(payer: Payer, practice: boolean): string {
   }[payer];
 }
 
-/** A store's name inside a sentence: "the system keychain", "the encrypted files (passphrase)". */
-export const storeInSentence = (name: string) => `the ${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+/** A store's name inside a sentence, without what opens it: "the system keychain", "the encrypted files". */
+export function storeInSentence(name: string): string {
+  const short = name.replace(/ \(.*\)$/, "");
+  return `the ${short.charAt(0).toLowerCase()}${short.slice(1)}`;
+}
