@@ -50,7 +50,9 @@ pub(crate) enum Theme {
 pub(crate) enum Screen {
     #[default]
     Accounts,
+    Activity,
     Settings,
+    Doctor,
 }
 
 impl Theme {

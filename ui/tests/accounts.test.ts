@@ -1,10 +1,10 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
-import { stateWords, summary, whereWords, whoWords } from "../src/screens/accounts/words";
-import { apiKey, empty, lockedKeychain, practised, scenes, signInAgain, workAccount } from "../src/lib/preview-scenes";
+import { isRenewable, stateWords, summary, waitsWords, whereWords, whoWords } from "../src/screens/accounts/words";
+import { apiKey, empty, lockedKeychain, practised, scenes, signInAgain, waitsForStore, workAccount } from "../src/lib/preview-scenes";
 import { HOUR, MINUTE } from "../src/lib/time";
-import { lastAsked, openWindow, press, see, seen, user } from "./window";
+import { lastAsked, later, openWindow, press, see, seen, user } from "./window";
 
 const now = Date.now();
 const withAccounts = (...accounts: ReturnType<typeof workAccount>[]) => ({ ...empty(), accounts });
@@ -28,7 +28,7 @@ test.each([
   [{ kind: "fresh", since: iso(now - HOUR), until: iso(now + 45_500), renewable: false }, "ring", "Fresh for 45 s", 0.01],
   [{ kind: "fresh", since: iso(now - HOUR), until: iso(now - 1), renewable: true }, "ring", "Fresh for 0 s", 0],
   [{ kind: "renews_when_asked", since: iso(now) }, "waits", "Renews when asked", 1],
-  [{ kind: "renewal_failing", since: iso(now), serves_until: null, reason: "R.", detail: null }, "warning", "Renewal is failing", 1],
+  [{ kind: "renewal_failing", since: iso(now), serves_until: null, rests_until: null, reason: "R.", detail: null }, "warning", "Renewal is failing", 1],
   [{ kind: "sign_in_again", since: iso(now), reason: "R.", detail: null }, "stop", "Sign in again", 1],
   [{ kind: "valid", checked_at: iso(now) }, "check", "Valid", 1],
   [{ kind: "unverified", reason: "R." }, "question", "Not checked", 1],
@@ -44,11 +44,12 @@ test("a failing renewal says how long the old token serves", () => {
     kind: "renewal_failing" as const,
     since: iso(now),
     serves_until: iso(now + 12 * MINUTE),
+    rests_until: null,
     reason: "The server is busy.",
     detail: null,
   };
   expect(stateWords(state, now).sentence).toBe(
-    "The server is busy. The last token serves for another 12 min. Keyfob tries again when a tool asks.",
+    "The server is busy. The last token serves for another 12 min. Keyfob tries again by itself, and when a tool asks.",
   );
 });
 
@@ -146,4 +147,83 @@ test("a change elsewhere is shown", async () => {
   program.overview = withAccounts(workAccount(now), apiKey(now));
   program.tell("changed");
   await waitFor(() => expect(screen.getAllByTestId("account-row")).toHaveLength(2));
+});
+
+test("a token is renewed at a word, and the row says so meanwhile", async () => {
+  const program = await openWindow(withAccounts(workAccount(now)));
+  const answer = later<null>();
+  program.answer("refresh", () => answer.promise);
+  await press("row-menu");
+  await press("renew");
+  expect(lastAsked(program, "refresh")).toEqual({ accountId: workAccount(now).id });
+  await waitFor(async () => expect((await see("account-state")).textContent).toBe("Renewing…"));
+  answer.give(null);
+  await waitFor(async () => expect((await see("outcome")).textContent).toContain("Work was renewed."));
+  expect((await see("account-state")).textContent).toBe("Fresh for 6 h 12 min");
+});
+
+test("a renewal that came with a warning says both", async () => {
+  const program = await openWindow(withAccounts(workAccount(now)));
+  program.answer("refresh", () => lockedKeychain);
+  await press("row-menu");
+  await press("renew");
+  const outcome = await see("outcome");
+  await waitFor(() => expect(outcome.textContent).toContain("Work was renewed. The system keychain is locked. Unlock it"));
+  expect(outcome.querySelector("svg")!.classList).toContain("soon");
+});
+
+test("a renewal that failed says why, and what helps", async () => {
+  const program = await openWindow(withAccounts(workAccount(now)));
+  program.answer("refresh", () => {
+    throw { code: "network", message: "The server could not be reached.", cure: "Try again later.", detail: null };
+  });
+  await press("row-menu");
+  await press("renew");
+  await waitFor(async () =>
+    expect((await see("outcome")).textContent).toContain("The server could not be reached. Try again later."),
+  );
+  expect((await see("account-state")).textContent).toBe("Fresh for 6 h 12 min");
+});
+
+test("only what can be renewed offers it", () => {
+  const fresh = workAccount(now);
+  const lasting = { ...fresh, state: { ...fresh.state, renewable: false } as typeof fresh.state };
+  expect([fresh, practised(now), lasting, signInAgain(now), apiKey(now)].map(isRenewable)).toEqual([true, true, false, false, false]);
+});
+
+test("a renewed token that waits for its store says so", async () => {
+  await openWindow(withAccounts(waitsForStore(now)));
+  expect((await see("account-waits")).textContent).toContain(
+    "The renewed token waits, sealed on disk, for the system keychain to open.",
+  );
+  expect((await see("summary")).textContent).toContain("The renewed token of Work waits to be stored.");
+  expect(waitsWords({ ...waitsForStore(now), storage: "Encrypted files (passphrase)" })!.words).toContain("for the encrypted files to open");
+});
+
+test("a row counts down to the next try", async () => {
+  const failing = (rests: number) => ({
+    ...workAccount(now),
+    state: {
+      kind: "renewal_failing" as const,
+      since: iso(now),
+      serves_until: null,
+      rests_until: iso(rests),
+      reason: "The server is busy.",
+      detail: null,
+    },
+    meaning: "soon" as const,
+    changes_at: null,
+  });
+  await openWindow(withAccounts(failing(Date.now() + 2_500)));
+  expect((await see("account-asks-again")).textContent).toBe("Asks again in 3 s");
+  await waitFor(async () => expect((await see("account-asks-again")).textContent).toBe("Asks again in 1 s"));
+  await waitFor(() => expect(seen("account-asks-again")).toBeNull());
+  expect((await see("account-reason")).textContent).toContain("Keyfob tries again by itself");
+});
+
+test("the menu opens by keyboard at its first entry", async () => {
+  await openWindow(withAccounts(workAccount(now)));
+  (await see("row-menu")).focus();
+  await user.keyboard("{Enter}");
+  await waitFor(async () => expect(document.activeElement).toBe(await see("menu-copy")));
 });

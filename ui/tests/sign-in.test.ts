@@ -129,7 +129,7 @@ test("once the browser has answered, it says that it stores", async () => {
   const program = await openWindow(scenes.waiting!(now));
   program.overview = scenes.storing!(now);
   program.tell("changed");
-  expect((await see("exchanging")).textContent).toBe("Storing in your system keychain…");
+  expect((await see("exchanging")).textContent).toBe("Storing in the system keychain…");
 });
 
 test("the links are copied by the program", async () => {

@@ -1,12 +1,18 @@
 // Opens the whole window upon a program that is played, so that tests press what people press.
 
-import { render, screen } from "@testing-library/svelte";
+import { configure, render, screen } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
+import { beforeAll } from "vitest";
 
 import App from "../src/App.svelte";
 import type { Overview } from "../src/lib/bindings/Overview";
 import { useDoor } from "../src/lib/ipc";
 import { PretendProgram } from "../src/lib/preview";
+import { fetchTheRest } from "../src/shell/later";
+
+// The tests are about what is shown; how long it takes to compile the page here is nobody's concern.
+beforeAll(async () => void (await fetchTheRest()), 120_000);
+configure({ asyncUtilTimeout: 4_000 });
 
 export const user = userEvent.setup({ pointerEventsCheck: 0 });
 

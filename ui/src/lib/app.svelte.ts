@@ -1,7 +1,9 @@
 // What the window knows and where it stands. Screens read it and call its verbs; they keep only their own phase.
 
+import type { Meaning } from "./bindings/Meaning";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
+import type { Screen as MainScreen } from "./bindings/Screen";
 import type { SignInEnded } from "./bindings/SignInEnded";
 import type { Status } from "./bindings/Status";
 import type { Theme } from "./bindings/Theme";
@@ -14,11 +16,10 @@ import { instant } from "./time";
 import { outcomes } from "./words";
 
 export type Screen =
-  | { kind: "accounts" }
+  | { kind: MainScreen }
   | { kind: "add" }
   | { kind: "key" }
   | { kind: "sign_in"; run: SignIn }
-  | { kind: "settings" }
   | { kind: "provider"; id: string | null; from: "add" | "settings" };
 
 export type Loaded =
@@ -29,7 +30,7 @@ export type Loaded =
 /** What the person is asked in a dialog. It is kept here, because the row it is about goes when its account does. */
 export type Asking = { kind: "nothing" } | { kind: "rename"; account: Status } | { kind: "sign_out"; account: Status };
 
-export type Outcome = { text: string; meaning: "fine" | "act" };
+export type Outcome = { text: string; meaning: Meaning };
 
 export class App {
   loaded = $state.raw<Loaded>({ kind: "loading" });
@@ -38,6 +39,8 @@ export class App {
   asking = $state.raw<Asking>({ kind: "nothing" });
   /** The account to point at, because it has just come in. */
   lit = $state<string | null>(null);
+  /** How often the program has said that something changed; screens that ask for more than the overview follow it. */
+  changes = $state(0);
   /** The sign-in under way, also while another screen is open. */
   #run: SignIn | null = null;
   #asked = 0;
@@ -65,19 +68,20 @@ export class App {
   async #listen(): Promise<(() => void)[]> {
     try {
       return await Promise.all([
-        ipc.onChanged(() => void this.refresh()),
+        ipc.onChanged(() => {
+          this.changes += 1;
+          void this.refresh();
+        }),
         ipc.onSignInEnded((ended) => void this.#ended(ended)),
       ]);
     } catch (thrown) {
-      const { message, cure } = asUiError(thrown);
-      this.outcome = { text: `${message} ${cure}`, meaning: "act" };
+      this.complain(asUiError(thrown));
       return [];
     }
   }
 
   #openFirst({ accounts, preferences, waiting }: Overview): void {
-    const wantsSettings = preferences.last_screen === "settings" && accounts.length > 0;
-    if (!waiting && wantsSettings) this.screen = { kind: "settings" };
+    if (!waiting && accounts.length > 0) this.screen = { kind: preferences.last_screen };
   }
 
   /** Asks for the overview again. Of several questions under way, only the last one's answer counts. */
@@ -119,7 +123,7 @@ export class App {
   }
 
   /** Opens one of the rail's screens. A sign-in under way is found under Accounts again; one that failed has been read. */
-  openMain(kind: "accounts" | "settings"): void {
+  openMain(kind: MainScreen): void {
     if (this.#run?.phase.kind === "failed") this.#run = null;
     this.open(kind === "accounts" && this.#run ? { kind: "sign_in", run: this.#run } : { kind });
     this.#prefer({ last_screen: kind });
@@ -181,9 +185,30 @@ export class App {
       await what();
       if (done) this.say(done);
     } catch (thrown) {
-      const { message, cure } = asUiError(thrown);
-      this.outcome = { text: `${message} ${cure}`, meaning: "act" };
+      this.complain(asUiError(thrown));
     }
+  }
+
+  /** Says what went wrong, and what helps. It stays until it is closed. */
+  complain({ message, cure }: UiError): void {
+    this.outcome = { text: `${message} ${cure}`, meaning: "act" };
+  }
+
+  /** Says what was done, and what should be known beside it. */
+  warn(done: string, { message, cure }: UiError): void {
+    this.outcome = { text: `${done} ${message} ${cure}`, meaning: "soon" };
+  }
+
+  /** Renews an account's token before its time. */
+  async renew({ id: accountId, label }: Status): Promise<void> {
+    try {
+      const warning = await ipc.refresh({ accountId });
+      if (warning) this.warn(outcomes.renewed(label), warning);
+      else this.say(outcomes.renewed(label));
+    } catch (thrown) {
+      this.complain(asUiError(thrown));
+    }
+    await this.refresh();
   }
 
   setTheme(theme: Theme): void {

@@ -4,12 +4,17 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
+import type { ActivityEntry } from "./bindings/ActivityEntry";
+import type { Finding } from "./bindings/Finding";
+import type { Moved } from "./bindings/Moved";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
 import type { ProviderForm } from "./bindings/ProviderForm";
 import type { SignInEnded } from "./bindings/SignInEnded";
 import type { SignOutReport } from "./bindings/SignOutReport";
 import type { Status } from "./bindings/Status";
+import type { StorageChoice } from "./bindings/StorageChoice";
+import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 
 type Args = Record<string, unknown>;
@@ -59,6 +64,21 @@ export const addApiKey = (args: {
 }) => ask<Status>("add_api_key", args);
 
 export const checkKey = (args: { accountId: string }) => ask<Status>("check_key", args);
+
+/** Renews a token before its time. It may be renewed and something still be to be said: that is the answer. */
+export const refresh = (args: { accountId: string }) => ask<UiError | null>("refresh", args);
+
+/** What happened to the accounts, the newest first. */
+export const activity = () => ask<ActivityEntry[]>("activity");
+
+/** Looks whether Keyfob itself is in order. */
+export const doctor = () => ask<Finding[]>("doctor");
+
+/** Moves all secrets; a passphrase goes along where the new store is to be opened by one. */
+export const moveStorage = (args: { to: StorageChoice; passphrase: string | null }) => ask<Moved>("move_storage", args);
+
+/** Opens the encrypted files for as long as the program runs. */
+export const unlockStorage = (args: { passphrase: string }) => ask<null>("unlock_storage", args);
 
 export const setDefault = (args: { accountId: string }) => ask<null>("set_default", args);
 

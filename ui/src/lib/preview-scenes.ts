@@ -3,6 +3,7 @@
 import type { Overview } from "./bindings/Overview";
 import type { ProviderView } from "./bindings/ProviderView";
 import type { Status } from "./bindings/Status";
+import type { StorageView } from "./bindings/StorageView";
 import type { UiError } from "./bindings/UiError";
 import { DAY, HOUR, MINUTE } from "./time";
 
@@ -23,6 +24,7 @@ export function workAccount(now: number): Status {
     last_four: null,
     scopes: ["user:profile", "user:inference"],
     storage: "System keychain",
+    waits_since: null,
     is_default: true,
     practice: false,
     created_at: at(now - 8 * DAY),
@@ -95,6 +97,7 @@ const failing = (now: number): Status => ({
     kind: "renewal_failing",
     since: at(now - 20 * MINUTE),
     serves_until: at(now + 0.9 * MINUTE),
+    rests_until: at(now + 12_000),
     reason: "The server is busy and asked to wait.",
     detail: "429 rate_limit_error · request req_011CVe2",
   },
@@ -200,11 +203,44 @@ export const brokenConfig: UiError = {
   detail: "/home/ada/.config/keyfob/config.toml:12:9: invalid type: integer `5`, expected a string",
 };
 
+export const systemKeychain: StorageView = {
+  name: "System keychain",
+  problem: null,
+  choice: { kind: "keychain" },
+  leftovers_in: null,
+  wants_passphrase: false,
+};
+
+export const withPassphrase: StorageView = {
+  ...systemKeychain,
+  name: "Encrypted files (passphrase)",
+  choice: { kind: "passphrase" },
+};
+
+export const locked: StorageView = {
+  ...withPassphrase,
+  problem: {
+    code: "secret_store",
+    message: "The encrypted files are locked: their passphrase was not given.",
+    cure: "Open Keyfob's window, or run the command in a terminal, and type the passphrase.",
+    detail: null,
+  },
+  wants_passphrase: true,
+};
+
+export const waitsForStore = (now: number): Status => ({
+  ...workAccount(now),
+  waits_since: at(now - 4 * MINUTE),
+  meaning: "soon",
+});
+
+const kept = (storage: string) => (account: Status): Status => ({ ...account, storage });
+
 export function empty(): Overview {
   return {
     accounts: [],
     providers: [claudeConsole],
-    storage: { name: "System keychain", problem: null },
+    storage: systemKeychain,
     practice: "available",
     practice_home: false,
     waiting: null,
@@ -255,9 +291,33 @@ export const scenes: Record<string, (now: number) => Overview> = {
   long: (now) => ({ ...several(now), accounts: [long(now), signInAgain(now)] }),
   problems: (now) => ({
     ...several(now),
-    storage: { name: "System keychain", problem: lockedKeychain },
+    storage: { ...systemKeychain, problem: lockedKeychain },
     problems: [brokenConfig],
   }),
+  "storage-locked": (now) => ({
+    ...several(now),
+    accounts: several(now).accounts.map(kept(locked.name)),
+    storage: locked,
+  }),
+  "waits-for-store": (now) => ({
+    ...several(now),
+    accounts: [waitsForStore(now), apiKey(now)],
+    storage: { ...systemKeychain, problem: lockedKeychain },
+  }),
+  leftovers: (now) => ({
+    ...several(now),
+    accounts: several(now).accounts.map(kept("Encrypted files (key file)")),
+    storage: {
+      ...systemKeychain,
+      name: "Encrypted files (key file)",
+      choice: { kind: "key_file", path: "/media/stick/keyfob.key" },
+      leftovers_in: "System keychain",
+    },
+  }),
+  activity: several,
+  "activity-long": several,
+  "activity-empty": (now) => ({ ...several(now), accounts: [apiKey(now)] }),
+  doctor: several,
   no_tray: (now) => ({ ...several(now), tray: false }),
   practice: (now) => ({ ...empty(), accounts: [practised(now)], practice_home: true, practice: "running" }),
   waiting: (now) => ({ ...several(now), waiting: waiting(now) }),

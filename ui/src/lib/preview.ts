@@ -1,13 +1,17 @@
 // A door that plays the program, for looking at screens in a browser and for tests. It is no part of the built page.
 
+import type { Moved } from "./bindings/Moved";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
+import type { Screen } from "./bindings/Screen";
 import type { SignInEnded } from "./bindings/SignInEnded";
+import type { StorageChoice } from "./bindings/StorageChoice";
 import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 import type { Door } from "./ipc";
+import { findings, history, longHistory } from "./preview-events";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
-import { MINUTE } from "./time";
+import { HOUR, MINUTE } from "./time";
 
 type Args = Record<string, unknown>;
 
@@ -16,6 +20,20 @@ export const refusal: UiError = {
   message: "This is not a code of this sign-in.",
   cure: "Copy the whole code from the page and paste it again.",
   detail: "the state differs from the one that was sent",
+};
+
+export const wrongPassphrase: UiError = {
+  code: "secret_store",
+  message: "That is not the passphrase of the encrypted files.",
+  cure: "Try again with the passphrase that was chosen for them.",
+  detail: null,
+};
+
+const storeNames: Record<StorageChoice["kind"], string> = {
+  keychain: "System keychain",
+  key_file: "Encrypted files (key file)",
+  passphrase: "Encrypted files (passphrase)",
+  credential: "Encrypted files (key from the service manager)",
 };
 
 /** Plays the program with the overview it is given, and remembers what it was asked. */
@@ -76,6 +94,16 @@ export class PretendProgram implements Door {
       case "start_practice":
         this.overview = { ...this.overview, practice: "running", providers: [...this.overview.providers, practiceProvider] };
         return practiceProvider.id;
+      case "refresh":
+        return this.#renew(String(args.accountId));
+      case "activity":
+        return history(Date.now());
+      case "doctor":
+        return findings;
+      case "move_storage":
+        return this.#move(args.to as StorageChoice);
+      case "unlock_storage":
+        return this.#unlock(String(args.passphrase));
       case "set_preferences":
         this.overview = { ...this.overview, preferences: args.preferences as Preferences };
         return null;
@@ -113,6 +141,28 @@ export class PretendProgram implements Door {
     return accounts.find((a) => a.id === id);
   }
 
+  #renew(id: string): null {
+    const [since, until] = [Date.now(), Date.now() + 8 * HOUR].map((ms) => new Date(ms).toISOString()) as [string, string];
+    this.#change(id, { state: { kind: "fresh", since, until, renewable: true }, meaning: "fine", changes_at: until });
+    return null;
+  }
+
+  #move(choice: StorageChoice): Moved {
+    const name = storeNames[choice.kind];
+    const count = this.overview.storage.choice?.kind === choice.kind ? 0 : this.overview.accounts.length;
+    const accounts = this.overview.accounts.map((account) => ({ ...account, storage: name }));
+    const storage = { name, choice, leftovers_in: null };
+    this.overview = { ...this.overview, accounts, storage: { ...this.overview.storage, ...storage } };
+    return { count, storage, problem: null };
+  }
+
+  #unlock(passphrase: string): null {
+    if (passphrase !== "open sesame") throw wrongPassphrase;
+    this.overview = { ...this.overview, storage: { ...this.overview.storage, problem: null, wants_passphrase: false } };
+    this.tell("changed");
+    return null;
+  }
+
   #signOut(id: string) {
     const account = this.overview.accounts.find((a) => a.id === id);
     this.overview = { ...this.overview, accounts: this.overview.accounts.filter((a) => a.id !== id) };
@@ -122,14 +172,18 @@ export class PretendProgram implements Door {
   }
 }
 
-/** The door of the preview: `?scene=` names what is shown, `?theme=` how. */
+/** The door of the preview: `?scene=` names what is shown, `?theme=` how, `?screen=` where. */
 export function previewDoor(query: URLSearchParams): Door {
-  const scene = scenes[query.get("scene") ?? "accounts"] ?? scenes.accounts!;
-  const overview = scene(Date.now());
+  const name = query.get("scene") ?? "accounts";
+  const overview = (scenes[name] ?? scenes.accounts!)(Date.now());
   const theme = query.get("theme") as Preferences["theme"] | null;
-  const last_screen = query.get("screen") === "settings" ? "settings" : "accounts";
-  return new PretendProgram({
+  const own = name.startsWith("activity") ? "activity" : name === "doctor" ? "doctor" : "accounts";
+  const last_screen = (query.get("screen") as Screen | null) ?? own;
+  const program = new PretendProgram({
     ...overview,
     preferences: { ...overview.preferences, theme: theme ?? overview.preferences.theme, last_screen },
   });
+  if (name === "activity-empty") program.answer("activity", () => []);
+  if (name === "activity-long") program.answer("activity", () => longHistory(Date.now(), 2_000));
+  return program;
 }

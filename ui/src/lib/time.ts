@@ -41,16 +41,27 @@ export function ago(at: number, now: number): string {
   return day(at, now);
 }
 
+// Making one of these costs more than all that is done with it, so each is made once.
+const format = (how: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat("en-GB", how);
+const dayFormat = format({ day: "numeric", month: "short" });
+const dayOfYearFormat = format({ day: "numeric", month: "short", year: "numeric" });
+const exactFormat = format({ dateStyle: "full", timeStyle: "long" });
+
 /** A day, with its year only where it is another one: "12 Nov", "12 Nov 2025". */
 export function day(at: number, now: number): string {
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  const year = sameYear ? undefined : "numeric";
-  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year }).format(at);
+  return (sameYear ? dayFormat : dayOfYearFormat).format(at);
+}
+
+/** The day something was on, as a heading: "Today", "Yesterday", "12 Nov". */
+export function dayName(at: number, now: number): string {
+  const nights = nightsBetween(at, now);
+  return nights === 0 ? "Today" : nights === 1 ? "Yesterday" : day(at, now);
 }
 
 /** The exact instant, for the tooltip: "Saturday 21 November 2026 at 17:12:05 CET". */
 export function exact(at: number): string {
-  return new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" }).format(at);
+  return exactFormat.format(at);
 }
 
 // Days are counted by midnights, not by 24 hours: what happened last night was yesterday.

@@ -8,6 +8,7 @@ export const outcomes = {
   copied: (what: string) => `${what} copied. It leaves the clipboard in 30 seconds.`,
   linkCopied: "Link copied.",
   madeDefault: (label: string) => `Tools get ${label} now when they name none.`,
+  renewed: (label: string) => `${label} was renewed.`,
   renamed: (label: string) => `Renamed to ${label}.`,
   checked: (label: string) => `${label} is checked.`,
   providerSaved: (name: string) => `${name} is saved.`,
@@ -23,4 +24,10 @@ export function payerWords(payer: Payer, practice: boolean): string {
     company: "Billed to your company",
     none: "Nobody is billed",
   }[payer];
+}
+
+/** A store's name inside a sentence, without what opens it: "the system keychain", "the encrypted files". */
+export function storeInSentence(name: string): string {
+  const short = name.replace(/ \(.*\)$/, "");
+  return `the ${short.charAt(0).toLowerCase()}${short.slice(1)}`;
 }

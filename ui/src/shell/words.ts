@@ -2,7 +2,9 @@ export const words = {
   product: "Keyfob",
   mainScreens: "Screens",
   accounts: "Accounts",
+  activity: "Activity",
   settings: "Settings",
+  doctor: "Doctor",
   storage: "Secrets are kept in",
   storageProblem: "needs you",
   version: (version: string) => `Version ${version}`,
@@ -10,4 +12,11 @@ export const words = {
   startFailed: "Keyfob could not read what it keeps",
   tryAgain: "Try again",
   close: "Close",
+};
+
+export const unlockWords = {
+  passphrase: "Passphrase",
+  unlock: "Unlock",
+  opening: "Opening…",
+  opened: (name: string) => `${name}: open until Keyfob ends.`,
 };

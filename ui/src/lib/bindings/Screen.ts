@@ -3,4 +3,4 @@
 /**
  * The screens of the left rail.
  */
-export type Screen = "accounts" | "settings";
+export type Screen = "accounts" | "activity" | "settings" | "doctor";

@@ -5,15 +5,16 @@ import type { Status } from "../../lib/bindings/Status";
 import * as ipc from "../../lib/ipc";
 import { outcomes } from "../../lib/words";
 import type { MenuEntry } from "../../parts/Menu.svelte";
-import { words } from "./words";
+import { isRenewable, words } from "./words";
 
 interface Verbs {
   app: App;
   check: () => void;
+  renew: () => void;
   signIn: () => void;
 }
 
-export function rowMenu(account: Status, { app, check, signIn }: Verbs): MenuEntry[] {
+export function rowMenu(account: Status, { app, check, renew, signIn }: Verbs): MenuEntry[] {
   const accountId = account.id;
   const copy: MenuEntry = {
     words: words.copy(account),
@@ -28,7 +29,8 @@ export function rowMenu(account: Status, { app, check, signIn }: Verbs): MenuEnt
       await app.refresh();
     },
   };
-  const renew: MenuEntry =
+  const renewNow: MenuEntry = { words: words.renew, testid: "renew", run: renew };
+  const again: MenuEntry =
     account.method === "api_key"
       ? { words: words.check, testid: "menu-check", run: check }
       : { words: words.signInAgain, testid: "menu-sign-in", run: signIn };
@@ -43,5 +45,12 @@ export function rowMenu(account: Status, { app, check, signIn }: Verbs): MenuEnt
     weight: "grave",
     run: () => app.ask({ kind: "sign_out", account }),
   };
-  return [copy, ...(account.is_default ? [] : [makeDefault]), renew, rename, signOut];
+  return [
+    copy,
+    ...(isRenewable(account) ? [renewNow] : []),
+    ...(account.is_default ? [] : [makeDefault]),
+    again,
+    rename,
+    signOut,
+  ];
 }

@@ -3,8 +3,8 @@
 import type { SignOutReport } from "../../lib/bindings/SignOutReport";
 import type { State } from "../../lib/bindings/State";
 import type { Status } from "../../lib/bindings/Status";
-import { ago, exact, instant, span } from "../../lib/time";
-import { payerWords } from "../../lib/words";
+import { ago, exact, instant, SECOND, span } from "../../lib/time";
+import { payerWords, storeInSentence } from "../../lib/words";
 import type { ShapeKind } from "../../parts/Shape.svelte";
 
 /** How a state is shown: a shape, a word, the exact instant behind it, and a sentence where one is needed. */
@@ -46,7 +46,7 @@ export function stateWords(state: State, now: number): StateWords {
         shape: "warning",
         word: "Renewal is failing",
         title: `Since ${exact(instant(state.since))}`,
-        sentence: [state.reason, failingWords(state.serves_until, now)].join(" "),
+        sentence: failingWords(state, now),
         detail: state.detail,
       };
     case "sign_in_again":
@@ -77,18 +77,45 @@ function partLeft(since: number, until: number, now: number): number {
   return Math.min(1, Math.max(0, (until - now) / Math.max(1, until - since)));
 }
 
-function failingWords(servesUntil: string | null, now: number): string {
-  const left = servesUntil ? instant(servesUntil) - now : 0;
-  const tries = "Keyfob tries again when a tool asks.";
-  return left > 0 ? `The last token serves for another ${span(left)}. ${tries}` : tries;
+type Failing = Extract<State, { kind: "renewal_failing" }>;
+
+function failingWords(state: Failing, now: number): string {
+  const left = state.serves_until ? instant(state.serves_until) - now : 0;
+  const serves = left > 0 ? `The last token serves for another ${span(left)}.` : null;
+  // While Keyfob rests, the row counts down to its next try instead.
+  const tries = asksAgain(state, now) ? null : "Keyfob tries again by itself, and when a tool asks.";
+  return joined([state.reason, serves, tries], " ");
 }
 
-/** The instant a countdown of this state runs to. */
-export function runsTo(state: State): number | null {
-  if (state.kind === "fresh") return instant(state.until);
-  if (state.kind === "renewal_failing" && state.serves_until) return instant(state.serves_until);
-  return null;
+/** How long Keyfob leaves a server alone that could not renew: "Asks again in 12 s". */
+export function asksAgain(state: State, now: number): { words: string; title: string } | null {
+  const at = state.kind === "renewal_failing" && state.rests_until ? instant(state.rests_until) : 0;
+  if (at <= now) return null;
+  // Rounded up, so that it never says 0.
+  return { words: `Asks again in ${span(Math.ceil((at - now) / SECOND) * SECOND)}`, title: exact(at) };
 }
+
+/** The next instant that a countdown of this state runs to. */
+export function runsTo(state: State, now: number): number | null {
+  const ends =
+    state.kind === "fresh" ? [state.until] : state.kind === "renewal_failing" ? [state.rests_until, state.serves_until] : [];
+  const ahead = ends.flatMap((end) => (end ? [instant(end)] : [])).filter((end) => end > now);
+  return ahead.length > 0 ? Math.min(...ahead) : null;
+}
+
+/** Whether Keyfob has something to renew the token with. */
+export const isRenewable = ({ method, state }: Status): boolean =>
+  method === "oauth" &&
+  (state.kind === "renews_when_asked" || state.kind === "renewal_failing" || (state.kind === "fresh" && state.renewable));
+
+/** What is said of a renewed token that its store could not take yet. */
+export const waitsWords = ({ waits_since, storage }: Status) =>
+  waits_since
+    ? {
+        words: `The renewed token waits, sealed on disk, for ${storeInSentence(storage)} to open.`,
+        title: `Since ${exact(instant(waits_since))}`,
+      }
+    : null;
 
 /** When the whole sign-in ends. */
 export function signInEnds(at: string, now: number): { words: string; title: string } {
@@ -128,7 +155,7 @@ export function summary(accounts: Status[]): { shape: ShapeKind; meaning: Status
   return { shape: "warning", meaning: "soon", words: soon.length === 1 ? whatIsSo(first) : several };
 }
 
-function whatIsSo({ label, state }: Status): string {
+function whatIsSo({ label, state, waits_since }: Status): string {
   switch (state.kind) {
     case "sign_in_again":
       return `Sign in again to ${label}.`;
@@ -139,6 +166,7 @@ function whatIsSo({ label, state }: Status): string {
     case "hindered":
       return `${label} does not work yet.`;
     default:
+      if (waits_since) return `The renewed token of ${label} waits to be stored.`;
       return `The sign-in of ${label} ends soon.`;
   }
 }
@@ -158,6 +186,8 @@ export const words = {
   secret: (account: Status) => (account.method === "api_key" ? "Key" : "Token"),
   copy: (account: Status) => (account.method === "api_key" ? "Copy key" : "Copy token"),
   makeDefault: "Make default",
+  renew: "Renew now",
+  renewing: "Renewing…",
   rename: "Rename…",
   signInAgain: "Sign in again",
   signOut: (account: Status) => (account.method === "api_key" ? "Forget…" : "Sign out…"),
@@ -173,10 +203,10 @@ export const renameWords = {
 
 export const signOutWords = {
   title: ({ label, method }: Status) => (method === "api_key" ? `Forget ${label}` : `Sign out of ${label}`),
-  about: ({ method }: Status) =>
+  about: ({ method, storage }: Status) =>
     method === "api_key"
-      ? "Keyfob removes the key from your keychain. The key itself goes on working wherever else it is used."
-      : "Keyfob removes its tokens from your keychain, and has them revoked where the server offers that. Tools that use this account stop working with it.",
+      ? `Keyfob removes the key from ${storeInSentence(storage)}. The key itself goes on working wherever else it is used.`
+      : `Keyfob removes its tokens from ${storeInSentence(storage)}, and has them revoked where the server offers that. Tools that use this account stop working with it.`,
   confirm: ({ label, method }: Status) =>
     method === "api_key" ? `Forget ${label}` : `Sign out of ${label} and forget its tokens`,
   working: ({ method }: Status) => (method === "api_key" ? "Forgetting…" : "Signing out…"),
@@ -187,14 +217,15 @@ export const signOutWords = {
 
 /** What became of the tokens, and where to end the rest by hand. */
 export function reportWords(
-  { method, practice, provider, provider_name }: Status,
+  { method, practice, provider, provider_name, storage }: Status,
   { revoked }: SignOutReport,
 ): { words: string; link: { which: "api_keys" | "console"; words: string } | null } {
   const keys = { which: "api_keys" as const, words: "Open the keys page" };
   if (method === "api_key") {
+    const from = storeInSentence(storage);
     return practice
-      ? { words: "The practice key is removed from your keychain.", link: null }
-      : { words: "The key is removed from your keychain. To end it everywhere, delete it on the keys page.", link: keys };
+      ? { words: `The practice key is removed from ${from}.`, link: null }
+      : { words: `The key is removed from ${from}. To end it everywhere, delete it on the keys page.`, link: keys };
   }
   switch (revoked) {
     case "yes":

@@ -1,12 +1,12 @@
 import type { ProviderView } from "../../lib/bindings/ProviderView";
-import { payerWords } from "../../lib/words";
+import { payerWords, storeInSentence } from "../../lib/words";
 
 export const words = {
   title: "How do you use Claude?",
   back: "Accounts",
   signIn: "Sign in with Claude",
   opensBrowser: "Opens your browser",
-  held: "kept in your keychain by Keyfob",
+  held: (storage: string) => `kept in ${storeInSentence(storage)} by Keyfob`,
   needsClientId: "Needs a client id",
   needsClientIdAbout:
     "Keyfob ships no client id of Anthropic’s. If you or your organization were issued one, enter it once and sign in here.",
@@ -19,7 +19,7 @@ export const words = {
     link: "About Claude Code",
   },
   key: "Paste an API key",
-  keyAbout: "API billing, no renewal needed, kept in your keychain by Keyfob",
+  keyAbout: (storage: string) => `API billing, no renewal needed, kept in ${storeInSentence(storage)} by Keyfob`,
   practice: "Try it without an account",
   practiceAbout: "A practice server on this computer plays Claude’s part. Nobody is billed, and nothing in it is real.",
   others: "Other ways",
@@ -37,13 +37,14 @@ export const whichWords = {
 
 export const firstWords = {
   title: "Keyfob keeps your Claude credentials",
-  about:
-    "Sign in once in your own browser, or paste an API key. Keyfob keeps the secret in your system’s keychain, keeps it fresh, and hands it to the tools on this computer.",
+  about: (storage: string) =>
+    `Sign in once in your own browser, or paste an API key. Keyfob keeps the secret in ${storeInSentence(storage)}, keeps it fresh, and hands it to the tools on this computer.`,
   routes: "How do you use Claude?",
 };
 
-/** "API billing, kept in your keychain by Keyfob". */
-export const billedAndHeld = ({ payer, practice }: ProviderView) => `${payerWords(payer, practice)}, ${words.held}`;
+/** "API billing, kept in the system keychain by Keyfob". */
+export const billedAndHeld = ({ payer, practice }: ProviderView, storage: string) =>
+  `${payerWords(payer, practice)}, ${words.held(storage)}`;
 
 /** Who issued the client id, and where the browser goes. */
 export function issuedBy({ name, host, practice }: ProviderView): string {

@@ -1,7 +1,10 @@
+import { storeInSentence } from "../../lib/words";
+
 export const words = {
   title: "Paste an API key",
   back: "Ways to sign in",
-  about: "The key goes to your system’s keychain at once. This window does not keep it, and it is billed as API usage.",
+  about: (storage: string) =>
+    `The key goes to ${storeInSentence(storage)} at once. This window does not keep it, and it is billed as API usage.`,
   keysPage: "Open the keys page",
   key: "API key",
   keyHint: "It begins with sk-ant-.",
@@ -14,5 +17,5 @@ export const words = {
   verifyHint: "Without the check it is stored as “Not checked”.",
   submit: "Store key",
   checking: "Checking the key…",
-  storing: "Storing in your keychain…",
+  storing: "Storing the key…",
 };

@@ -1,6 +1,6 @@
 import type { Payer } from "../../lib/bindings/Payer";
 import type { ProviderView } from "../../lib/bindings/ProviderView";
-import { payerWords } from "../../lib/words";
+import { payerWords, storeInSentence } from "../../lib/words";
 
 export const words = {
   title: "Settings",
@@ -43,15 +43,8 @@ export const words = {
   },
   keys: {
     title: "API keys",
-    about: "Paste a key, and it goes to your system’s keychain at once. API usage is billed to its organization.",
-  },
-  storage: {
-    title: "Where secrets are kept",
-    inUse: "In use",
-    sentences: [
-      "One item for each account, in the keychain of your operating system. Its own lock and password protect them.",
-      "No token or key is ever written to a plain file, and this window never holds one: what you paste is handed on and the field is emptied.",
-    ],
+    about: (storage: string) =>
+      `Paste a key, and it goes to ${storeInSentence(storage)} at once. API usage is billed to its organization.`,
   },
   about: {
     title: "About",

@@ -1,5 +1,5 @@
 import type { WaitingView } from "../../lib/bindings/WaitingView";
-import { payerWords } from "../../lib/words";
+import { payerWords, storeInSentence } from "../../lib/words";
 
 export const words = {
   opening: "Opening your browser",
@@ -21,7 +21,7 @@ export const words = {
   elsewhere: "Signing in on another computer?",
   copyOther: "Copy the link for another computer",
   cancel: "Cancel",
-  storing: (storage: string) => `Storing in your ${storage.toLowerCase()}…`,
+  storing: (storage: string) => `Storing in ${storeInSentence(storage)}…`,
   storingTitle: "Your browser has answered",
   failed: "The sign-in did not work",
   tryAgain: "Try again",
