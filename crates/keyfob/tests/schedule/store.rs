@@ -122,7 +122,7 @@ impl SecretStore for Scripted {
         Ok(())
     }
 
-    fn name(&self) -> &'static str {
-        "scripted"
+    fn name(&self) -> String {
+        "scripted".to_owned()
     }
 }
