@@ -65,7 +65,6 @@ fn the_keychain_is_locked_in_the_middle() {
     custody.session.unlock_keyring();
     assert_ne!(custody.stored("Work")["access_token"], token.as_str());
     assert_eq!(custody.token("Work"), token);
-    // The one that was read first in the keychain served before; the newest is asked for by its name.
     is_stored(&custody, &token);
 }
 

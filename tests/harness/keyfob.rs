@@ -196,6 +196,17 @@ impl Interactive {
         self.program.is_running()
     }
 
+    /// Kills it at this instant, and gives what it wrote until then. It may have ended by itself before.
+    pub fn cut_short(mut self) -> Output {
+        self.program.child().kill().expect("a child of ours");
+        let status = self.program.child().wait().expect("a child of ours");
+        Output {
+            code: status.code(),
+            stdout: self.stdout.to_the_end(),
+            stderr: self.stderr.to_the_end(),
+        }
+    }
+
     /// Its process id.
     pub fn pid(&mut self) -> u32 {
         self.program.child().id()
