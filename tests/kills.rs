@@ -94,6 +94,7 @@ impl Victim<'_> {
         let arguments = ["token", &self.label, "--refused"];
         let mut call = self.custody.keyfob(&arguments).spawn();
         call.type_line(&self.current);
+        call.close_input();
         call
     }
 
