@@ -43,7 +43,10 @@ fn handed_out_with_a_warning(custody: &Custody, renewing: Interactive) -> String
 #[track_caller]
 fn is_stored(custody: &Custody, token: &str) {
     assert_eq!(custody.stored("Work")["access_token"], token);
-    assert_eq!(custody.status("Work")["waits_since"], serde_json::Value::Null);
+    assert_eq!(
+        custody.status("Work")["waits_since"],
+        serde_json::Value::Null
+    );
     custody.expect_refreshes(1);
     let mut happened = custody.happened();
     // A program that writes down first that it waits, and one that does so afterwards, mean the same.
@@ -111,12 +114,16 @@ fn stores_by_itself(custody: &Custody) {
     assert!(eventually(PATIENCE, sealed), "{:#?}", custody.activity());
     assert_eq!(custody.mock.count("refreshes_ok"), 1);
     custody.session.unlock_keyring();
-    let stored = eventually(Duration::from_secs(15), || custody.left_by_renewals().is_empty());
+    let stored = eventually(Duration::from_secs(15), || {
+        custody.left_by_renewals().is_empty()
+    });
     assert!(stored, "{:#?}", custody.activity());
     let token = custody.stored("Work")["access_token"].clone();
     let token = token.as_str().expect("it is text");
     assert_eq!(custody.api_says(token), 200);
-    let told = eventually(PATIENCE, || custody.happened().contains(&"renewed".to_owned()));
+    let told = eventually(PATIENCE, || {
+        custody.happened().contains(&"renewed".to_owned())
+    });
     assert!(told, "{:#?}", custody.activity());
     assert_eq!(custody.token("Work"), token);
     custody.expect_refreshes(1);
@@ -158,7 +165,8 @@ async fn the_window_stores_by_itself_after_the_unlock() {
     });
     // What a click on "Copy token" asks for. The window may have begun by itself. Somebody is there to give a password,
     // so a dialog asks for it while the token lies on disk.
-    let copy = "window.__TAURI_INTERNALS__.invoke('copy_token', { accountId: arguments[0] }); return true";
+    let copy =
+        "window.__TAURI_INTERNALS__.invoke('copy_token', { accountId: arguments[0] }); return true";
     window.run(copy, vec![id]).await;
     tokio::task::block_in_place(|| {
         custody.wait_for_refreshes(1);

@@ -152,9 +152,9 @@ fn a_token_that_still_lives_is_given_when_the_server_fails() {
     // Renewed in the last quarter of its life.
     custody.access_ttl(32);
     custody.sign_in("Work");
-    custody
-        .mock
-        .fault(&json!({ "on": "refresh", "kind": { "status": 503, "error": "html" }, "times": null }));
+    custody.mock.fault(
+        &json!({ "on": "refresh", "kind": { "status": 503, "error": "html" }, "times": null }),
+    );
     let old = custody.token("Work");
     let mut last = None;
     let warned = eventually(PATIENCE, || {
