@@ -1,12 +1,14 @@
 //! However many processes want a token at once, the server is asked once and all get the same. Everything is real but
 //! the provider: processes, sockets, the Secret Service, the window.
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use keyfob_tests::custody::{PATIENCE, at_once, the_same_token};
 use keyfob_tests::process::eventually;
 use keyfob_tests::{Call, Custody, Output, Window};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 /// As many as a person with many terminals, editors and agents might have, and more.
@@ -243,59 +245,56 @@ async fn commands_wait_for_the_renewal_of_the_window() {
 #[tokio::test(flavor = "multi_thread")]
 async fn window_watch_and_commands_renew_once_at_each_end() {
     const LIFE: i64 = 8;
-    const ENDS: u64 = 3;
+    const ENDS: usize = 3;
     let custody = Custody::with_display();
     custody.access_ttl(LIFE);
     custody.sign_in("Work");
     let window = Window::open(&custody.session, &custody.home).await;
     window.wait_for_text("Work").await;
     tokio::task::block_in_place(|| {
-        let watch = custody.keyfob(&["watch"]).spawn();
-        let mut given: Vec<String> = Vec::new();
+        let mut watch = custody.keyfob(&["watch"]).spawn();
+        let mut given = BTreeSet::new();
         let end = Instant::now() + PATIENCE;
-        while custody.mock.count("refreshes") < ENDS {
+        while given.len() <= ENDS {
             assert!(Instant::now() < end, "{:#}", custody.mock.counters());
             let calls = (0..10).map(|_| custody.keyfob(&["token", "Work"]));
             for output in at_once(calls.collect()) {
                 let output = output.expect_code(0);
                 assert_eq!(output.stderr, "");
-                given.push(output.stdout);
+                given.insert(output.stdout);
             }
         }
-        // No renewal is under way any more once nobody asks.
-        watch.kill();
         custody.long_access_ttl();
+        watch.signal(Signal::TERM);
+        watch.wait(PATIENCE).expect_code(0);
         custody.token("Work");
-        given.sort();
-        given.dedup();
-        assert!(given.len() as u64 >= ENDS, "{}", given.len());
-        let counters = custody.mock.counters();
-        assert_eq!(counters["refreshes"], counters["refreshes_ok"]);
-        assert_eq!(counters["refresh_reuse"], 0);
-        assert_eq!(counters["families_revoked"], 0);
+        // The window may be at the last one.
+        let settled = eventually(PATIENCE, || {
+            custody.happened().len() as u64 == custody.mock.count("refreshes")
+        });
+        assert!(settled, "each is written down: {:#?}", custody.activity());
+        let count = custody.mock.count("refreshes");
+        assert!(count >= ENDS as u64);
+        custody.expect_refreshes(count);
         one_for_each_end(&custody, LIFE);
     });
     window.close().await;
 }
 
-/// Each renewal is written down, and none came before the last quarter of the life of the token before it.
+/// No renewal was begun before the last quarter of the life of the token before it.
 fn one_for_each_end(custody: &Custody, life: i64) {
-    let instants: Vec<f64> = custody
-        .activity()
-        .iter()
-        .rev()
-        .inspect(|entry| assert_ne!(entry["what"], "renewal_failed", "{entry}"))
-        .map(|entry| seconds(entry["at"].as_str().unwrap()))
-        .collect();
-    assert_eq!(
-        instants.len() as u64,
-        custody.mock.count("refreshes") + 1,
-        "the sign-in, and each renewal"
-    );
-    for pair in instants.windows(2) {
+    let mut begun = Vec::new();
+    for entry in custody.activity().iter().rev() {
+        if entry["what"] != "signed_in" {
+            assert_eq!(entry["what"], "renewed");
+            let took = entry["took_ms"].as_u64().unwrap() as f64 / 1_000.0;
+            begun.push(seconds(entry["at"].as_str().unwrap()) - took);
+        }
+    }
+    for pair in begun.windows(2) {
         let apart = (pair[1] - pair[0]).rem_euclid(86_400.0);
-        // The instant that is written down is a little later than the one that counts.
-        assert!(apart > life as f64 * 0.75 - 1.0, "{instants:?}");
+        // On a busy computer what is written down is a little late.
+        assert!(apart > life as f64 * 0.75 - 1.0, "{begun:?}");
     }
 }
 
