@@ -41,7 +41,12 @@ impl Answer {
 
 /// `GET`.
 pub fn get(url: &str) -> Answer {
-    ask("GET", url, None)
+    ask("GET", url, &[], None)
+}
+
+/// `GET` with headers.
+pub fn get_with(url: &str, headers: &[(&str, &str)]) -> Answer {
+    ask("GET", url, headers, None)
 }
 
 /// `GET`, going where the answer points, as a browser does.
@@ -59,24 +64,28 @@ pub fn browse(url: &str) -> Answer {
 
 /// `DELETE`.
 pub fn delete(url: &str) -> Answer {
-    ask("DELETE", url, None)
+    ask("DELETE", url, &[], None)
 }
 
 /// `POST` with a JSON body.
 pub fn post(url: &str, body: &Value) -> Answer {
-    ask("POST", url, Some(body))
+    ask("POST", url, &[], Some(body))
 }
 
-fn ask(method: &str, url: &str, body: Option<&Value>) -> Answer {
+fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
     let rest = url
         .strip_prefix("http://")
         .expect("only plain HTTP on loopback is asked");
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let path = if path.is_empty() { "/" } else { path };
     let body = body.map(Value::to_string).unwrap_or_default();
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     // HTTP/1.0, so that no answer comes in chunks and each ends with its connection.
     let request = format!(
-        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",
         body.len()
     );
     let mut stream =

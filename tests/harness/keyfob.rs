@@ -5,6 +5,8 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::home::Home;
 use crate::lines::Lines;
 use crate::process::{Background, eventually};
@@ -87,6 +89,34 @@ impl Call {
         output
     }
 
+    /// Starts a shell that becomes the command when it is let go, so that many can begin at one moment.
+    pub fn spawn_held(self) -> Held {
+        let mut shell = Command::new("sh");
+        // `read` takes one line and not a byte more; the rest is for the command.
+        shell.args(["-c", "read -r go && exec \"$0\" \"$@\""]);
+        shell.arg(self.command.get_program());
+        shell.args(self.command.get_args());
+        if let Some(folder) = self.command.get_current_dir() {
+            shell.current_dir(folder);
+        }
+        shell.env_clear();
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                shell.env(name, value);
+            }
+        }
+        let mut go = b"go\n".to_vec();
+        go.extend(&self.stdin);
+        let held = Self {
+            command: shell,
+            ..self
+        };
+        Held {
+            call: held.spawn(),
+            go,
+        }
+    }
+
     /// Starts it, to talk with it line by line.
     pub fn spawn(mut self) -> Interactive {
         self.command
@@ -103,6 +133,26 @@ impl Call {
             stdout,
             stderr,
         }
+    }
+}
+
+/// A call that waits to be let go.
+#[derive(Debug)]
+pub struct Held {
+    call: Interactive,
+    go: Vec<u8>,
+}
+
+impl Held {
+    /// Lets it go, with all of its input.
+    pub fn let_go(&mut self) {
+        let mut input = self.call.input.take().expect("it is let go once");
+        input.write_all(&self.go).expect("the shell reads its line");
+    }
+
+    /// Waits for its end.
+    pub fn wait(self, limit: Duration) -> Output {
+        self.call.wait(limit)
     }
 }
 
@@ -133,6 +183,28 @@ impl Interactive {
     /// Kills it at once, as a crash would.
     pub fn kill(mut self) {
         self.program.child().kill().expect("it still runs");
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&mut self, signal: Signal) {
+        let pid = Pid::from_child(self.program.child());
+        kill_process(pid, signal).expect("it still runs");
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.program.is_running()
+    }
+
+    /// Kills it at this instant, and gives what it wrote until then. It may have ended by itself before.
+    pub fn cut_short(mut self) -> Output {
+        self.program.child().kill().expect("a child of ours");
+        let status = self.program.child().wait().expect("a child of ours");
+        Output {
+            code: status.code(),
+            stdout: self.stdout.to_the_end(),
+            stderr: self.stderr.to_the_end(),
+        }
     }
 
     /// Its process id.

@@ -5,6 +5,7 @@
 //! its own, folders of its own, a D-Bus of its own, and is ended with the session.
 
 pub mod browser;
+pub mod custody;
 pub mod display;
 pub mod environment;
 pub mod home;
@@ -25,6 +26,7 @@ pub mod watch_argv;
 pub mod window;
 
 pub use browser::{Browser, Visit, Visited};
+pub use custody::Custody;
 pub use home::Home;
 pub use keyfob::{Call, Interactive, Output};
 pub use mock::MockProvider;

@@ -153,19 +153,31 @@ mod platform {
     /// a connection of its own, about a millisecond.
     pub(super) fn access(prompts: Prompts) -> Result<Access, StoreError> {
         const PATIENCE: Duration = Duration::from_secs(4);
+        // While gnome-keyring stores something, the default keyring is for a moment one that is not there.
+        const TRIES: u32 = 10;
+        const PAUSE: Duration = Duration::from_millis(50);
         let connection = Connection::new_session().map_err(|e| failure_of(&e))?;
         let collection = connection.with_proxy(
             "org.freedesktop.secrets",
             "/org/freedesktop/secrets/aliases/default",
             PATIENCE,
         );
-        let locked: Result<bool, dbus::Error> =
-            collection.get("org.freedesktop.Secret.Collection", "Locked");
-        match (locked, prompts) {
-            (Ok(false), _) => Ok(Access::Open),
-            (Ok(true), Prompts::Allowed) => Ok(Access::Locked),
-            (Ok(true), Prompts::Never) => Err(StoreError::Locked),
-            (Err(error), _) => Err(failure_of(&error)),
+        let ask = || -> Result<bool, StoreError> {
+            let locked = collection.get("org.freedesktop.Secret.Collection", "Locked");
+            locked.map_err(|error| failure_of(&error))
+        };
+        let mut locked = ask();
+        for _ in 1..TRIES {
+            if !matches!(locked, Err(StoreError::NoKeyring)) {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+            locked = ask();
+        }
+        match (locked?, prompts) {
+            (false, _) => Ok(Access::Open),
+            (true, Prompts::Allowed) => Ok(Access::Locked),
+            (true, Prompts::Never) => Err(StoreError::Locked),
         }
     }
 

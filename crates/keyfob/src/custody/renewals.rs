@@ -132,7 +132,7 @@ impl Renewals {
     }
 
     /// Whether an answer lies here, sealed.
-    fn has_answer(&self, id: &AccountId) -> bool {
+    pub(crate) fn has_answer(&self, id: &AccountId) -> bool {
         self.answer_file(id).exists()
     }
 

@@ -60,9 +60,12 @@ impl Keyfob {
             None => return Err(gone(account)),
         };
         let patience = match need(&tokens, &want, self.windows(), self.0.edge.now()) {
-            Need::Nothing => return Ok(Handed::of(&tokens)),
-            // While another one renews it, the old one serves.
-            Need::Soon => Patience::None,
+            Need::Nothing if !self.0.renewals.has_answer(&account.id) => {
+                return Ok(Handed::of(&tokens));
+            }
+            // What was renewed and the store did not take then may go into it now. While another one is at it, or
+            // renews it, the old one serves.
+            Need::Nothing | Need::Soon => Patience::None,
             Need::Now => Patience::Waits,
         };
         let id = account.id.clone();

@@ -1,0 +1,240 @@
+//! The keychain, the person and the system get in the way while the server answers a refresh. The refresh token is
+//! spent by then, so whatever happens, the renewed one must be kept, and nobody else may be held up for it.
+
+use std::time::Duration;
+
+use keyfob_tests::custody::PATIENCE;
+use keyfob_tests::process::eventually;
+use keyfob_tests::{Custody, Interactive, Window};
+use rustix::process::Signal;
+
+/// Long enough for what a test does in the middle of a refresh.
+const SLOW: u64 = 2_500;
+
+/// In the middle of a renewal: the server has been asked, and has not answered.
+fn in_the_middle(custody: &Custody) -> Interactive {
+    custody.sign_in_with_ended_tokens(&["Work"]);
+    custody.slow_refreshes(SLOW, Some(1));
+    let renewing = custody.keyfob(&["token", "Work"]).spawn();
+    custody.wait_for_refreshes(1);
+    renewing
+}
+
+#[track_caller]
+fn still_in_the_middle(custody: &Custody) {
+    assert_eq!(custody.mock.count("refreshes_ok"), 0, "it is under way");
+}
+
+/// The token is handed out although the keychain did not take it, and that is said.
+fn handed_out_with_a_warning(custody: &Custody, renewing: Interactive) -> String {
+    let output = renewing.wait(PATIENCE).expect_code(0);
+    let words = "The renewed token is kept safe meanwhile";
+    assert!(output.stderr.contains(words), "{output:#?}");
+    let listed = custody.run(&["accounts"]).expect_code(0);
+    assert!(listed.stdout.contains("sealed on disk"), "{listed:#?}");
+    assert!(custody.status("Work")["waits_since"].is_string());
+    assert_eq!(custody.left_by_renewals().len(), 2, "a note and an answer");
+    let token = output.stdout.trim().to_owned();
+    assert_eq!(custody.api_says(&token), 200);
+    token
+}
+
+/// What waited is in the keychain, and nothing else is left of it.
+#[track_caller]
+fn is_stored(custody: &Custody, token: &str) {
+    assert_eq!(custody.stored("Work")["access_token"], token);
+    assert_eq!(
+        custody.status("Work")["waits_since"],
+        serde_json::Value::Null
+    );
+    custody.expect_refreshes(1);
+    let mut happened = custody.happened();
+    // A program that writes down first that it waits, and one that does so afterwards, mean the same.
+    happened.sort();
+    assert_eq!(happened, ["recovered", "renewed", "waiting"]);
+    assert_eq!(custody.happened().last().unwrap(), "recovered");
+    assert!(custody.left_by_renewals().is_empty());
+}
+
+#[test]
+fn the_keychain_is_locked_in_the_middle() {
+    let custody = Custody::start();
+    let renewing = in_the_middle(&custody);
+    custody.session.lock_keyring();
+    still_in_the_middle(&custody);
+    let token = handed_out_with_a_warning(&custody, renewing);
+    let locked = custody.run(&["token", "Work"]).expect_code(4);
+    assert!(locked.stderr.contains("locked"), "{locked:#?}");
+    custody.session.unlock_keyring();
+    assert_ne!(custody.stored("Work")["access_token"], token.as_str());
+    assert_eq!(custody.token("Work"), token);
+    is_stored(&custody, &token);
+}
+
+#[test]
+fn the_keychain_is_stopped_in_the_middle() {
+    let mut custody = Custody::start();
+    let renewing = in_the_middle(&custody);
+    custody.session.stop_keyring();
+    still_in_the_middle(&custody);
+    let token = handed_out_with_a_warning(&custody, renewing);
+    custody.run(&["token", "Work"]).expect_code(4);
+    custody.session.start_keyring();
+    assert_eq!(custody.token("Work"), token);
+    is_stored(&custody, &token);
+}
+
+#[test]
+fn what_waits_is_handed_out_before_an_older_token_that_still_lives() {
+    let custody = Custody::start();
+    custody.sign_in("Work");
+    let refused = custody.token("Work");
+    custody.slow_refreshes(SLOW, Some(1));
+    let mut renewing = custody.keyfob(&["token", "Work", "--refused"]).spawn();
+    renewing.type_line(&refused);
+    renewing.close_input();
+    custody.wait_for_refreshes(1);
+    custody.session.lock_keyring();
+    still_in_the_middle(&custody);
+    let token = handed_out_with_a_warning(&custody, renewing);
+    assert_ne!(token, refused);
+    custody.session.unlock_keyring();
+    assert_eq!(custody.stored("Work")["access_token"], refused.as_str());
+    assert_eq!(custody.token("Work"), token);
+    is_stored(&custody, &token);
+}
+
+/// Waits until what was renewed is kept on disk because the keychain is locked, then unlocks that, and waits until the
+/// program that runs on has stored it by itself.
+fn stores_by_itself(custody: &Custody) {
+    let sealed = || {
+        let left = custody.left_by_renewals();
+        left.iter().any(|name| name.ends_with(".age"))
+    };
+    assert!(eventually(PATIENCE, sealed), "{:#?}", custody.activity());
+    assert_eq!(custody.mock.count("refreshes_ok"), 1);
+    custody.session.unlock_keyring();
+    let stored = eventually(Duration::from_secs(15), || {
+        custody.left_by_renewals().is_empty()
+    });
+    assert!(stored, "{:#?}", custody.activity());
+    let token = custody.stored("Work")["access_token"].clone();
+    let token = token.as_str().expect("it is text");
+    assert_eq!(custody.api_says(token), 200);
+    let told = eventually(PATIENCE, || {
+        custody.happened().contains(&"renewed".to_owned())
+    });
+    assert!(told, "{:#?}", custody.activity());
+    assert_eq!(custody.token("Work"), token);
+    custody.expect_refreshes(1);
+}
+
+#[test]
+fn watch_stores_by_itself_after_the_unlock() {
+    let custody = Custody::start();
+    custody.sign_in_with_ended_tokens(&["Work"]);
+    custody.slow_refreshes(SLOW, Some(1));
+    let mut watch = custody.keyfob(&["watch"]).spawn();
+    custody.wait_for_refreshes(1);
+    custody.session.lock_keyring();
+    still_in_the_middle(&custody);
+    // Nobody is asked for a password from the background, so it gives up for now, and says so.
+    let waits = eventually(PATIENCE, || {
+        custody.happened().contains(&"waiting".to_owned())
+    });
+    assert!(waits, "{:#?}", custody.activity());
+    stores_by_itself(&custody);
+    assert_eq!(custody.happened().last().unwrap(), "recovered");
+    watch.signal(Signal::TERM);
+    watch.wait(PATIENCE).expect_code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_stores_by_itself_after_the_unlock() {
+    let custody = Custody::with_display();
+    custody.sign_in("Work");
+    let window = Window::open(&custody.session, &custody.home).await;
+    window.wait_for_text("Work").await;
+    let id = tokio::task::block_in_place(|| {
+        custody.slow_refreshes(8_000, Some(1));
+        custody.access_ttl(1);
+        custody.sign_in_again("Work");
+        custody.long_access_ttl();
+        custody.wait_until_ended("Work");
+        custody.status("Work")["id"].clone()
+    });
+    // What a click on "Copy token" asks for. The window may have begun by itself. Somebody is there to give a password,
+    // so a dialog asks for it while the token lies on disk.
+    let copy =
+        "window.__TAURI_INTERNALS__.invoke('copy_token', { accountId: arguments[0] }); return true";
+    window.run(copy, vec![id]).await;
+    tokio::task::block_in_place(|| {
+        custody.wait_for_refreshes(1);
+        custody.session.lock_keyring();
+        still_in_the_middle(&custody);
+        stores_by_itself(&custody);
+    });
+    window.close().await;
+}
+
+#[test]
+fn a_signal_in_the_middle_ends_the_program_after_the_token_is_stored() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let custody = Custody::start();
+        let mut renewing = in_the_middle(&custody);
+        let old = custody.stored("Work");
+        renewing.signal(signal);
+        still_in_the_middle(&custody);
+        let output = renewing.wait(PATIENCE).expect_code(code);
+        assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", ""));
+        let stored = custody.stored("Work");
+        for part in ["access_token", "refresh_token"] {
+            assert_ne!(stored[part], old[part]);
+        }
+        assert!(custody.left_by_renewals().is_empty());
+        assert_eq!(stored["access_token"], custody.token("Work").as_str());
+        assert_eq!(custody.happened(), ["renewed"]);
+        custody.expect_refreshes(1);
+    }
+}
+
+#[test]
+fn signing_out_in_the_middle_leaves_nothing() {
+    let custody = Custody::start();
+    let renewing = in_the_middle(&custody);
+    let logout = custody.keyfob(&["logout", "Work"]).spawn();
+    still_in_the_middle(&custody);
+    let out = logout.wait(PATIENCE).expect_code(0);
+    let words = "revoked at the server, and erased here";
+    assert!(out.stderr.contains(words), "{out:#?}");
+    // It may have had its token before the sign-out came to its turn; that is revoked, too.
+    let output = renewing.wait(PATIENCE);
+    assert!(matches!(output.code, Some(0 | 3)), "{output:#?}");
+    if output.code == Some(0) {
+        assert_eq!(custody.api_says(output.stdout.trim()), 403);
+    }
+    assert_eq!(custody.mock.count("refreshes_ok"), 1);
+    assert_eq!(custody.mock.count("families_revoked"), 1);
+    assert_eq!(custody.mock.count("refresh_reuse"), 0);
+    assert!(custody.session.all_secrets().is_empty());
+    assert!(custody.left_by_renewals().is_empty());
+    assert_eq!(custody.run(&["accounts", "--json"]).stdout.trim(), "[]");
+    custody.run(&["token", "Work"]).expect_code(3);
+}
+
+#[test]
+fn another_account_does_not_wait() {
+    let custody = Custody::start();
+    custody.sign_in_with_ended_tokens(&["Slow", "Quick"]);
+    // The first refresh alone is slow, by so much that nothing else comes near it.
+    custody.slow_refreshes(10_000, Some(1));
+    let mut slow = custody.keyfob(&["token", "Slow"]).spawn();
+    custody.wait_for_refreshes(1);
+    let quick = custody.token("Quick");
+    assert!(slow.is_running());
+    assert_eq!(custody.mock.count("refreshes_ok"), 1);
+    let output = slow.wait(PATIENCE).expect_code(0);
+    assert_ne!(output.stdout.trim(), quick);
+    custody.expect_refreshes(2);
+    assert_eq!(custody.happened(), ["renewed", "renewed"]);
+}
