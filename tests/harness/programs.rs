@@ -32,11 +32,14 @@ pub fn output_folder() -> PathBuf {
     )
 }
 
-/// `target/debug` of the run that built this test.
+/// `target/debug` of the run that built this test, or `target/release` of the one that built the figures.
 fn profile_folder() -> PathBuf {
-    let test = std::env::current_exe().expect("a running program has a path");
-    let deps = test.parent().expect("a program lies in a folder");
-    deps.parent()
-        .expect("cargo puts tests into target/PROFILE/deps")
-        .to_owned()
+    let own = std::env::current_exe().expect("a running program has a path");
+    let folder = own.parent().expect("a program lies in a folder");
+    // Cargo puts tests into target/PROFILE/deps, and programs beside that.
+    let is_deps = folder.file_name().is_some_and(|name| name == "deps");
+    match (is_deps, folder.parent()) {
+        (true, Some(profile)) => profile.to_owned(),
+        _ => folder.to_owned(),
+    }
 }
