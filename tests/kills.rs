@@ -124,6 +124,17 @@ impl Victim<'_> {
         gone
     }
 
+    /// Does something that only a keychain that is away may keep from being done.
+    fn until_done(&self, work: impl Fn(&Custody, &str) -> Output) -> Output {
+        loop {
+            let restarts = self.tally.restarts();
+            let output = work(self.custody, &self.label);
+            if !(keychain_was_away(&output) && self.keychain_is_back(restarts)) {
+                return output.expect_code(0);
+            }
+        }
+    }
+
     /// Several renew at once and are killed; then somebody asks in peace. Gives what went wrong.
     fn round(&mut self) -> Result<(), String> {
         let count = 2 + self.chance.next() % 2;
@@ -186,8 +197,9 @@ impl Victim<'_> {
                     return wrong("it was cut off, but not by a kill");
                 }
                 self.tally.cut_offs.fetch_add(1, Ordering::Relaxed);
-                self.custody.sign_in_again(&self.label);
-                self.current = self.custody.token(&self.label);
+                self.until_done(|custody, label| custody.try_to_sign_in_again(label));
+                let token = self.until_done(|custody, label| custody.run(&["token", label]));
+                self.current = token.stdout.trim().to_owned();
             }
             _ => return wrong("there is no token afterwards"),
         }

@@ -67,20 +67,31 @@ impl Custody {
 
     /// Signs in once more to an account.
     pub fn sign_in_again(&self, label: &str) {
-        self.log_in(&["login", "--no-browser", "--account", label]);
+        self.try_to_sign_in_again(label).expect_code(0);
+    }
+
+    /// The same, however it ends.
+    pub fn try_to_sign_in_again(&self, label: &str) -> Output {
+        self.try_to_log_in(&["login", "--no-browser", "--account", label])
     }
 
     fn log_in(&self, arguments: &[&str]) {
+        self.try_to_log_in(arguments).expect_code(0);
+    }
+
+    fn try_to_log_in(&self, arguments: &[&str]) -> Output {
         let mut login = self.keyfob(arguments).spawn();
-        let lines = login
-            .stderr
-            .until(PATIENCE, |line| line.contains("Waiting for your browser"));
-        let url = lines
-            .iter()
-            .find(|line| line.contains("response_type=code"))
-            .expect("login prints an address");
-        http::browse(url.trim());
-        login.wait(PATIENCE).expect_code(0);
+        let mut url = None;
+        while let Some(line) = login.stderr.next_within(PATIENCE) {
+            if line.contains("response_type=code") && url.is_none() {
+                url = Some(line.trim().to_owned());
+            }
+            if line.contains("Waiting for your browser") {
+                http::browse(&url.expect("login prints an address"));
+                break;
+            }
+        }
+        login.wait(PATIENCE)
     }
 
     /// Signs in to accounts whose access tokens have ended, for the core as for the server. What is renewed from now
