@@ -146,20 +146,46 @@ fn mode_of(_: &fs::Metadata) -> u32 {
 }
 
 /// Replaces a file as a whole: a new one beside it (0600, in a folder of 0700), synced, renamed over it, and the
-/// folder synced too.
+/// folder synced too. Whoever calls this holds the lock of the file.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     replace_bytes(path, text.as_bytes()).map_err(|error| not_written(path, &error))
 }
 
 /// The same for bytes, with the failure as the system words it.
 pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    persist(written_beside(path, bytes)?, path)?;
+    let new = new_name(path);
+    let written = create_private(&new).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    if let Err(error) = written
+        .and_then(|()| refuse_link(path))
+        .and_then(|()| rename(&new, path))
+    {
+        let _ = fs::remove_file(&new);
+        return Err(error);
+    }
     sync_folder(folder_of(path))
+}
+
+/// The one name under which the next version of a file is written. Whoever writes a file of ours holds its lock, so
+/// nobody else writes there; and what a killed program has left is written over by the next one, in place of lying
+/// about for ever.
+fn new_name(path: &Path) -> std::path::PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.new"))
 }
 
 /// Makes a file as a whole where there is none; one that is there is left as it is, and an error.
 pub(crate) fn create_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = written_beside(path, bytes)?;
+    let folder = folder_of(path);
+    make_private_folder(folder)?;
+    refuse_link(path)?;
+    let mut new = tempfile::Builder::new()
+        .prefix(".keyfob-")
+        .tempfile_in(folder)?;
+    new.write_all(bytes)?;
+    new.as_file().sync_all()?;
     new.persist_noclobber(path).map_err(|failed| failed.error)?;
     sync_folder(folder_of(path))
 }
@@ -171,19 +197,6 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
-}
-
-/// A new file in the folder of `path`, complete and synced, but under a name of its own.
-fn written_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-    let folder = folder_of(path);
-    make_private_folder(folder)?;
-    refuse_link(path)?;
-    let mut new = tempfile::Builder::new()
-        .prefix(".keyfob-")
-        .tempfile_in(folder)?;
-    new.write_all(bytes)?;
-    new.as_file().sync_all()?;
-    Ok(new)
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -218,14 +231,15 @@ pub(crate) fn open_for_lock(path: &Path) -> Result<File> {
 
 /// Opens a file of our own to be filled, empty and private. What lay there before is gone.
 pub(crate) fn create_anew(path: &Path) -> Result<File> {
-    let create = || {
-        make_private_folder(path.parent().unwrap_or(Path::new(".")))?;
-        refuse_link(path)?;
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        private(&mut options).open(path)
-    };
-    create().map_err(|error| not_written(path, &error))
+    create_private(path).map_err(|error| not_written(path, &error))
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    make_private_folder(folder_of(path))?;
+    refuse_link(path)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    private(&mut options).open(path)
 }
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -246,19 +260,15 @@ pub(crate) fn refuse_link(path: &Path) -> io::Result<()> {
 }
 
 /// Windows refuses the rename while another program has the old file open, which is over in a moment.
-fn persist(mut new: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let mut tries = if cfg!(windows) { 20 } else { 1 };
     loop {
-        match new.persist(path) {
-            Ok(_) => return Ok(()),
-            Err(failed) => {
+        match fs::rename(from, to) {
+            Err(error) if tries > 1 && error.kind() == io::ErrorKind::PermissionDenied => {
                 tries -= 1;
-                if tries == 0 || failed.error.kind() != io::ErrorKind::PermissionDenied {
-                    return Err(failed.error);
-                }
-                new = failed.file;
                 std::thread::sleep(std::time::Duration::from_millis(25));
             }
+            renamed => return renamed,
         }
     }
 }
