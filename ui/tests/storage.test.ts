@@ -66,7 +66,7 @@ test("a move that was thought better of moves nothing", async () => {
 
 test.each([
   ["short", "short", "at least 8 characters"],
-  ["long enough", "long enouch", "differ"],
+  ["long enough", "long enough too", "differ"],
 ])("the passphrases %j and %j are not taken", async (first, second, why) => {
   await openSettings();
   await choosePassphrase(first, second);

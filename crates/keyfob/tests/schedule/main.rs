@@ -18,11 +18,12 @@ mod world;
 
 use std::panic::AssertUnwindSafe;
 
-use crate::random::Random;
 use crate::steps::Schedule;
 
-/// Schedules that are played beside each other, and how long each is.
-const SCHEDULES: u64 = 6;
+/// The schedules of every run, played beside each other. Most of them once found something.
+const SEEDS: [u64; 6] = [1, 4, 339_415_545, 37_323_749, 670_451_243, 20_261_121];
+
+/// How long each is.
 const STEPS: u64 = 1_700;
 
 #[test]
@@ -30,14 +31,7 @@ fn nothing_is_lost_in_ten_thousand_steps() {
     let steps = number_from("KEYFOB_STEPS").unwrap_or(STEPS);
     let seeds: Vec<u64> = match number_from("KEYFOB_SEED") {
         Some(seed) => vec![seed],
-        None => {
-            let mut bytes = [0; 8];
-            getrandom::fill(&mut bytes).unwrap();
-            let mut random = Random(u64::from_le_bytes(bytes));
-            (0..SCHEDULES)
-                .map(|_| random.next() % 1_000_000_000)
-                .collect()
-        }
+        None => SEEDS.to_vec(),
     };
     let players: Vec<_> = seeds
         .iter()
