@@ -314,11 +314,6 @@ fn every_refusal_of_the_server_at_renewal_keeps_the_sign_in() {
             5,
             "The sign-in is kept",
         ),
-        (
-            json!({ "status": 429, "error": "object", "retry_after": 7 }),
-            5,
-            "in 7 seconds",
-        ),
         (json!("not_json"), 5, "The sign-in is kept"),
         (json!("cut_off"), 5, "The sign-in is kept"),
         (
@@ -326,17 +321,34 @@ fn every_refusal_of_the_server_at_renewal_keeps_the_sign_in() {
             1,
             "The sign-in is kept",
         ),
+        (
+            json!({ "status": 429, "error": "object", "retry_after": 6 }),
+            5,
+            "in 6 seconds",
+        ),
     ] {
         world
             .mock
             .fault(&json!({ "on": "refresh", "kind": kind, "times": 1 }));
-        // Longer than any token lives, so that it has to be renewed.
-        says(&world.run(&["token", "--min-valid", "9h"]), code, part);
+        // A person who insists is not held up by the rest after the last failure.
+        says(&world.run(&["refresh"]), code, part);
         world.mock.clear_faults();
+        // A tool is, and the server is not asked.
+        let asked = world.mock.count("refreshes");
+        let rests = world.run(&["token", "--min-valid", "9h"]);
+        says(&rests, 5, "left alone for another");
+        assert_eq!(world.mock.count("refreshes"), asked);
     }
+    // The server's own word holds up everybody.
+    says(&world.run(&["refresh"]), 5, "left alone for another");
     world.run(&["token"]).expect_code(0);
+    std::thread::sleep(Duration::from_secs(7));
     world.mock.post("/control/revoke", &json!({}));
+    says(&world.run(&["refresh"]), 3, "again");
+    // It is final, so no tool asks again; a person may.
+    let asked = world.mock.count("refreshes");
     says(&world.run(&["token", "--min-valid", "9h"]), 3, "again");
+    assert_eq!(world.mock.count("refreshes"), asked);
     world.run(&["status"]).expect_code(3);
     assert_eq!(
         world.session.all_secrets().len(),

@@ -214,7 +214,9 @@ fn keychain_was_away(output: &Output) -> bool {
 }
 
 fn is_cut_off(output: &Output) -> bool {
-    output.code == Some(3) && output.stdout.is_empty() && output.stderr.contains("was cut off")
+    output.code == Some(3)
+        && output.stdout.is_empty()
+        && output.stderr.contains("ended without a new token")
 }
 
 /// The seed from outside, or a new one.

@@ -87,7 +87,7 @@ fn all_are_told(outputs: &[Output], parts: &[&str]) {
         }
     }
     // The one who asked the server, and those who were told how long it is left alone.
-    let rest = |output: &&Output| output.stderr.contains("Keyfob asks again in");
+    let rest = |output: &&Output| output.stderr.contains("left alone for another");
     assert_eq!(outputs.iter().filter(rest).count(), outputs.len() - 1);
 }
 
@@ -98,7 +98,7 @@ fn asked_again(custody: &Custody) -> Output {
         let asked = custody.run(&["token", "Work"]);
         let renewed = asked.code == Some(0);
         assert!(
-            renewed || asked.stderr.contains("Keyfob asks again in"),
+            renewed || asked.stderr.contains("left alone for another"),
             "{asked:#?}"
         );
         output = Some(asked);

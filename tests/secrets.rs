@@ -72,6 +72,12 @@ async fn no_secret_comes_out_anywhere() {
         window.click("[data-testid='nav-accounts']").await;
     }
     pages.push(shown(&window).await);
+    said.hear(
+        session
+            .keyfob(&home, &["refresh", "ada@example.com"])
+            .run()
+            .expect_code(0),
+    );
 
     said.hear(
         session

@@ -217,6 +217,57 @@ fn a_computer_without_a_keychain_needs_one_command() {
 }
 
 #[test]
+fn a_keychain_that_is_not_there_is_no_way_to_go_and_blocks_no_other() {
+    let world = World::new(Keyring::Absent);
+    let key_file = world.key_file();
+    world
+        .run(&["storage", "key-file", &key_file])
+        .expect_code(0);
+    world.add_keys(1);
+    let refused = world.run(&["storage", "keychain"]).expect_code(4);
+    assert!(
+        refused.stderr.contains("No system keychain"),
+        "{refused:#?}"
+    );
+    assert_eq!(world.storage()["leftovers_in"], Value::Null);
+    let other = format!("{key_file}.other");
+    world.run(&["storage", "key-file", &other]).expect_code(0);
+    assert_eq!(world.run(&["token"]).expect_code(0).stdout.trim(), key(0));
+}
+
+#[test]
+fn a_key_that_is_lost_is_begun_anew_without() {
+    let world = World::new(Keyring::Absent);
+    let key_file = world.key_file();
+    world
+        .run(&["storage", "key-file", &key_file])
+        .expect_code(0);
+    world.add_keys(1);
+    world.sign_in();
+    fs::remove_file(&key_file).unwrap();
+    let lost = world.run(&["token", "Work"]).expect_code(4);
+    assert!(lost.stderr.contains("--without-old"), "{lost:#?}");
+    let other = format!("{key_file}.other");
+    world.run(&["storage", "key-file", &other]).expect_code(4);
+    world
+        .run(&["storage", "key-file", &other, "--without-old"])
+        .expect_code(0);
+    world.run(&["token", "Work"]).expect_code(3);
+    let mut login = world
+        .session
+        .keyfob(&world.home, &["login", "--no-browser", "--account", "Work"])
+        .spawn();
+    let lines = login
+        .stderr
+        .until(SOON, |line| line.contains("Waiting for your browser"));
+    let url = lines.iter().find(|l| l.contains("response_type=code"));
+    http::browse(url.unwrap().trim());
+    login.wait(SOON).expect_code(0);
+    world.run(&["token", "Work"]).expect_code(0);
+    world.run(&["logout", "--all"]).expect_code(0);
+}
+
+#[test]
 fn a_service_manager_hands_over_the_key() {
     let world = World::new(Keyring::Absent);
     let credentials = world.session.new_folder("credentials");

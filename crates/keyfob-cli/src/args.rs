@@ -12,8 +12,8 @@ use jiff::SignedDuration;
     name = "keyfob",
     version,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 sign in needed, 4 secret store locked or absent, 5 network.\n\
-                  Secrets lie in the system's keychain and come by standard input or a hidden prompt, never by argument.\n\
+    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 sign in needed, 4 secret store locked or absent, 5 server unreachable or busy.\n\
+                  Secrets lie in the system's keychain, or where `keyfob storage` says, and come by standard input or a hidden prompt, never by argument.\n\
                   KEYFOB_HOME names one folder for all of Keyfob's own files."
 )]
 pub(crate) struct Args {
@@ -138,6 +138,9 @@ pub(crate) enum Command {
         /// Erase the old copies that an earlier move could not erase
         #[arg(long)]
         finish: bool,
+        /// The key to the old store is lost: copy nothing, and sign in to each account again
+        #[arg(long, global = true)]
+        without_old: bool,
         /// As JSON
         #[arg(long, global = true)]
         json: bool,

@@ -108,7 +108,8 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
         Command::Watch { unit: true, .. } => {
             let program = std::env::current_exe().map_err(|error| unknown_program(&error))?;
             let home = (io.variable)("KEYFOB_HOME").map(std::path::PathBuf::from);
-            io.print(&unit::text(&program, home.as_deref()))?;
+            let choice = keyfob.storage()?.choice;
+            io.print(&unit::text(&program, home.as_deref(), choice.as_ref()))?;
         }
         Command::Watch { once: true, .. } => many::watch_once(keyfob, io).await?,
         Command::Watch { .. } => return many::watch(keyfob, io).await,
@@ -135,8 +136,19 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 }
             }
         }
-        Command::Storage { to, finish, json } => {
-            return storage::run(keyfob, to, finish, json, io).await;
+        Command::Storage {
+            to,
+            finish,
+            without_old,
+            json,
+        } => {
+            let wish = storage::Wish {
+                to,
+                finish,
+                without_old,
+                json,
+            };
+            return storage::run(keyfob, wish, io).await;
         }
         Command::Doctor { json } => {
             let findings = keyfob.doctor().await;

@@ -71,7 +71,7 @@ impl Io {
             true => Err(Error::new(
                 Code::Usage,
                 "Standard input holds no token.",
-                "Give the token that was refused as one line: `printf %s \"$TOKEN\" | keyfob token --refused`.",
+                "Give the token that was refused as one line: `printf %s \"$TOKEN\" | keyfob token ACCOUNT --refused`.",
             )),
         }
     }

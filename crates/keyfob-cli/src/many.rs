@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use keyfob::{Code, Error, Keyfob, Renewal, Result};
+use keyfob::{Code, Error, Keyfob, Renewal, Result, State, Status};
 use tokio::sync::mpsc;
 
 use crate::io::Io;
@@ -65,6 +65,21 @@ pub(crate) async fn watch_once(keyfob: &Keyfob, io: &mut Io) -> Result<()> {
             tally.count(renewal);
         })
         .await?;
+    // What cannot be renewed any more is not even tried, and whoever reads the exit code should hear of it.
+    let accounts = keyfob.accounts()?;
+    let is_over = |status: &&Status| matches!(status.state, State::SignInAgain { .. });
+    let over: Vec<&str> = accounts
+        .iter()
+        .filter(is_over)
+        .map(|s| s.label.as_str())
+        .collect();
+    if !over.is_empty() {
+        return Err(Error::new(
+            Code::SignInNeeded,
+            format!("These have to be signed in to again: {}.", over.join(", ")),
+            "Use `keyfob login --account NAME`.",
+        ));
+    }
     tally.ended()
 }
 

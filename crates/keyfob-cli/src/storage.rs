@@ -9,21 +9,40 @@ use crate::commands::print_json;
 use crate::io::Io;
 use crate::words;
 
-pub(crate) async fn run(
-    keyfob: &Keyfob,
-    to: Option<StorageCommand>,
-    finish: bool,
-    json: bool,
-    io: &mut Io,
-) -> Result<ExitCode> {
-    if finish {
-        keyfob.finish_storage_move().await?;
-    }
-    let Some(to) = to else {
-        show(&keyfob.storage()?, json, io)?;
-        return Ok(ExitCode::SUCCESS);
+/// What was asked for.
+pub(crate) struct Wish {
+    pub(crate) to: Option<StorageCommand>,
+    pub(crate) finish: bool,
+    pub(crate) without_old: bool,
+    pub(crate) json: bool,
+}
+
+pub(crate) async fn run(keyfob: &Keyfob, wish: Wish, io: &mut Io) -> Result<ExitCode> {
+    let Wish {
+        to,
+        finish,
+        without_old,
+        json,
+    } = wish;
+    let to = match (to, finish) {
+        (Some(_), true) => return Err(one_of_both()),
+        (Some(to), false) => to,
+        (None, finish) => {
+            if finish {
+                keyfob.finish_storage_move().await?;
+            }
+            show(&keyfob.storage()?, json, io)?;
+            return Ok(ExitCode::SUCCESS);
+        }
     };
-    let moved = keyfob.move_storage(choice(to)?).await?;
+    if without_old {
+        let storage = keyfob.abandon_storage(choice(to)?).await?;
+        io.say("Nothing was copied. Sign in to each account again, or sign out of it.\n");
+        show(&storage, json, io)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let to = choice(to)?;
+    let moved = keyfob.move_storage(to).await?;
     io.say(&match moved.count {
         0 => "Nothing had to be moved.\n".to_owned(),
         1 => "1 secret was moved, and erased where it was.\n".to_owned(),
@@ -60,6 +79,14 @@ fn choice(to: StorageCommand) -> Result<StorageChoice> {
             })?,
         },
     })
+}
+
+fn one_of_both() -> Error {
+    Error::new(
+        Code::Usage,
+        "Finishing an earlier move and beginning a new one are two things.",
+        "Run `keyfob storage --finish` first.",
+    )
 }
 
 fn show(storage: &Storage, json: bool, io: &mut Io) -> Result<()> {

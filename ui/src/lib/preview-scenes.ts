@@ -222,7 +222,7 @@ export const locked: StorageView = {
   problem: {
     code: "secret_store",
     message: "The encrypted files are locked: their passphrase was not given.",
-    cure: "Open Keyfob's window, or run the command in a terminal, and type the passphrase.",
+    cure: "Type it in Keyfob's window, or run the command at a terminal.",
     detail: null,
   },
   wants_passphrase: true,

@@ -106,7 +106,7 @@ impl From<StoreError> for Error {
             ),
             StoreError::Absent(_) => (
                 "No system keychain was found on this computer.",
-                "Install and start one (on Linux GNOME Keyring or KWallet, in the same desktop session as Keyfob), or keep secrets in encrypted files: `keyfob storage --help`.",
+                "Install and start one (on Linux GNOME Keyring or KWallet, in the same desktop session as Keyfob), or keep secrets in encrypted files: `keyfob storage key-file PATH`.",
             ),
             StoreError::NoKeyring => (
                 "The system keychain runs, but no default keyring was created in it yet.",
@@ -129,7 +129,7 @@ impl From<StoreError> for Error {
                 "Check the keychain in the system's password program, then try again.",
             ),
             StoreError::NotUnderstood => (
-                "What the keychain holds for this account is not something that Keyfob wrote.",
+                "What is stored for this account is not something that Keyfob wrote.",
                 "Sign in again to replace it.",
             ),
             StoreError::Failed(_) => (
@@ -151,8 +151,8 @@ impl From<StoreError> for Error {
                         "The key that opens the encrypted files is missing: {}.",
                         path.display()
                     ),
-                    "Put it back, because a new one could not open them. Where it is lost, choose again where secrets \
-                     lie, and sign in again.",
+                    "Put it back, because a new one could not open them. Where it is lost, run `keyfob storage key-file \
+                     PATH --without-old`, and sign in again.",
                 );
             }
             StoreError::KeyTooOpen(path) => {
@@ -186,7 +186,7 @@ impl From<StoreError> for Error {
             ),
             StoreError::PassphraseNeeded => (
                 "The encrypted files are locked: their passphrase was not given.",
-                "Open Keyfob's window, or run the command in a terminal, and type the passphrase.",
+                "Type it in Keyfob's window, or run the command at a terminal.",
             ),
             StoreError::WrongPassphrase => (
                 "That is not the passphrase of the encrypted files.",
@@ -203,7 +203,7 @@ impl From<StoreError> for Error {
                 );
             }
             StoreError::File(_) => (
-                "An encrypted file cannot be read or written.",
+                "The key file, or an encrypted file, cannot be read or written.",
                 "Check that the disk has room, and that the folder is yours and can be written; then try again.",
             ),
         };

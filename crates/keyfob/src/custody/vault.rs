@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -16,6 +17,9 @@ use crate::secret::Secret;
 
 /// How long a person may take at a dialog of the system.
 const PATIENCE_FOR_PEOPLE: Duration = Duration::from_secs(120);
+
+/// How often is looked whether a store was unlocked in another way.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// A store with a time limit.
 pub(crate) struct Vault {
@@ -131,6 +135,13 @@ impl Vault {
         .await
     }
 
+    /// Opens a store, asking a person where it has to be asked.
+    pub(crate) async fn open(&self, store: &Arc<dyn SecretStore>) -> Result<(), StoreError> {
+        let nobody = AccountId::from_random([0; 32]);
+        self.call(store, move |store| store.load(&nobody).map(drop))
+            .await
+    }
+
     /// How the store stands, without opening any dialog.
     pub(crate) async fn look(&self) -> Result<(), StoreError> {
         let store = self.stores.current()?;
@@ -147,13 +158,14 @@ impl Vault {
         store: &Arc<dyn SecretStore>,
         work: impl FnOnce(&dyn SecretStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let called = self.call_apart(store, |store, signs| {
+        let asking = Arc::clone(store);
+        let called = self.call_apart(store, move |store, signs| {
             let access = store.access()?;
             if access != Access::Open {
                 signs.person.store(true, Ordering::SeqCst);
             }
             if access == Access::Locked {
-                store.unlock()?;
+                unlocked(asking, signs)?;
             }
             // Whoever unlocks it an hour later must not set off what was given up long ago.
             if signs.given_up.load(Ordering::SeqCst) {
@@ -193,6 +205,36 @@ impl Vault {
             Err(_) => {
                 signs.given_up.store(true, Ordering::SeqCst);
                 Err(StoreError::Silent)
+            }
+        }
+    }
+}
+
+/// Waits for the person at the system's dialog, or for the store to be opened in another way: who unlocks it in the
+/// system's own program need not find our dialog too.
+fn unlocked(store: Arc<dyn SecretStore>, signs: &Signs) -> Result<(), StoreError> {
+    let (done, ended) = mpsc::channel();
+    let asking = Arc::clone(&store);
+    std::thread::Builder::new()
+        .name("unlock dialog".to_owned())
+        .spawn(move || {
+            // Whoever waited may have gone on without it.
+            let _ = done.send(asking.unlock());
+        })
+        .map_err(|error| StoreError::Failed(error.to_string()))?;
+    loop {
+        match ended.recv_timeout(BETWEEN_LOOKS) {
+            Ok(unlocked) => return unlocked,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(StoreError::Failed("its library broke down".to_owned()));
+            }
+            Err(RecvTimeoutError::Timeout) if signs.given_up.load(Ordering::SeqCst) => {
+                return Err(StoreError::Silent);
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                if store.access() == Ok(Access::Open) {
+                    return Ok(());
+                }
             }
         }
     }
@@ -383,6 +425,37 @@ mod tests {
         fn name(&self) -> String {
             "shut".to_owned()
         }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_unlocked_elsewhere_needs_no_answer_to_our_dialog() {
+        /// Its dialog is never answered; it opens a second after the first look.
+        struct Elsewhere(std::time::Instant);
+        impl SecretStore for Elsewhere {
+            fn access(&self) -> Result<Access, StoreError> {
+                let open = self.0.elapsed() > Duration::from_secs(1);
+                Ok(if open { Access::Open } else { Access::Locked })
+            }
+            fn unlock(&self) -> Result<(), StoreError> {
+                loop {
+                    std::thread::park();
+                }
+            }
+            fn load(&self, _: &AccountId) -> Result<Option<Secret>, StoreError> {
+                Ok(None)
+            }
+            fn save(&self, _: &AccountId, _: &str, _: &Secret) -> Result<(), StoreError> {
+                Ok(())
+            }
+            fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
+                Ok(())
+            }
+            fn name(&self) -> String {
+                "elsewhere".to_owned()
+            }
+        }
+        let vault = vault(Elsewhere(std::time::Instant::now()));
+        assert_eq!(vault.load(&id()).await, Ok(None));
     }
 
     #[tokio::test]

@@ -79,7 +79,7 @@ fn in_words(
             let ended = match cut_off {
                 None => format!("{name} has ended this sign-in."),
                 Some(note) => format!(
-                    "An earlier renewal ({}, {}) was cut off before its answer was on this computer's disk, and {name} has ended the sign-in since.",
+                    "An earlier renewal ({}, {}) ended without a new token reaching this computer, and {name} has ended the sign-in since.",
                     note.asked_by,
                     note.begun_at.strftime("%Y-%m-%d %H:%M UTC"),
                 ),

@@ -139,7 +139,9 @@ impl Keyfob {
         match backoff::left(Some(trouble), self.0.edge.now()) {
             Some(left) if trouble.told_to_rest || !insists => {
                 let seconds = left.as_secs().max(1);
-                let cure = format!("Keyfob asks again in {seconds} s. The sign-in is kept.");
+                let cure = format!(
+                    "It is left alone for another {seconds} s; then try again. The sign-in is kept."
+                );
                 let error = Error::new(Code::Network, &trouble.reason, cure);
                 Err(with_detail(error, trouble.detail.as_ref()))
             }

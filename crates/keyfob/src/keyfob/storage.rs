@@ -80,17 +80,19 @@ impl Keyfob {
             });
         }
         self.prepare(&to).await?;
+        let (old, new) = (stores.store(&before.in_use), stores.store(&to));
+        // A store that cannot be opened is found out before anything is written down.
+        self.0.vault.open(&new).await?;
         stores.choose(&Chosen {
             entering: Some(to.clone()),
             ..before.clone()
         })?;
-        let (old, new) = (stores.store(&before.in_use), stores.store(&to));
         let copied = self.copy_all(&old, &new).await;
         let count = match copied {
             Ok(count) => count,
             Err(error) => {
-                // What was copied already is erased again, as far as that store lets it be.
-                self.finish_move().await?;
+                // What was copied already is erased again, as far as that store lets it be; what is left is said.
+                let _ = self.finish_move().await;
                 return Err(error);
             }
         };
@@ -107,6 +109,22 @@ impl Keyfob {
             storage: self.storage()?,
             problem,
         })
+    }
+
+    /// Begins anew in another store, because the key to the old one is lost: nothing is copied, and nothing is erased.
+    /// The accounts stay in the list, and each has to be signed in to again.
+    pub async fn abandon_storage(&self, to: StorageChoice) -> Result<Storage> {
+        let _nobody_else = self.0.locks.storage().await?;
+        let stores = self.0.vault.stores();
+        if stores.chosen()?.is_none() {
+            return Err(fixed());
+        }
+        // A passphrase that is forgotten is not asked for again.
+        stores.dismiss(&to);
+        self.prepare(&to).await?;
+        self.0.vault.open(&stores.store(&to)).await?;
+        stores.choose(&Chosen::of(to))?;
+        self.storage()
     }
 
     /// Erases what a move has left behind, where it broke off or the old store did not let it.

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::Keyfob;
 use super::renewing::Patience;
-use crate::account::Account;
+use crate::account::{Account, Facts};
 use crate::credential::{Credential, OAuthTokens};
 use crate::custody::freshness::{Need, Want, Windows, need, still_serves};
 use crate::error::{Code, Error, Result};
@@ -48,6 +48,11 @@ impl Keyfob {
     async fn hand_out(&self, name: Option<&str>, want: Want) -> Result<Handed> {
         let accounts = self.0.accounts.read()?;
         let account = accounts.find(name)?;
+        if let Want::Other { than, .. } = &want
+            && is_of_another_kind(account, than)
+        {
+            return Err(not_of(account));
+        }
         let tokens = match self.0.vault.load(&account.id).await? {
             Some(Credential::OAuth(tokens)) => tokens,
             Some(Credential::ApiKey(api_key)) => return key_handed(account, api_key.key, &want),
@@ -94,6 +99,25 @@ impl Keyfob {
     }
 }
 
+/// Whether a token that was refused cannot have come from this account. Handing out this one in its place would change
+/// who pays without a word.
+fn is_of_another_kind(account: &Account, refused: &Secret) -> bool {
+    let is_key = refused.expose().starts_with("sk-ant-api");
+    let is_token = refused.expose().starts_with("sk-ant-oat");
+    match account.facts {
+        Facts::Key(_) => is_token,
+        Facts::Tokens(_) => is_key,
+    }
+}
+
+fn not_of(account: &Account) -> Error {
+    Error::new(
+        Code::Usage,
+        format!("What was refused does not come from \"{}\".", account.label),
+        "Name the account that it came from: `keyfob token ACCOUNT --refused`.",
+    )
+}
+
 fn key_handed(account: &Account, key: Secret, want: &Want) -> Result<Handed> {
     match want {
         Want::Other { than, .. } if key == *than => Err(Error::new(
@@ -115,7 +139,7 @@ fn key_handed(account: &Account, key: Secret, want: &Want) -> Result<Handed> {
 pub(super) fn gone(account: &Account) -> Error {
     sign_in_again(
         account,
-        "The keychain holds nothing for this account any more: another program removed it.",
+        "Nothing is stored for this account any more: another program removed it.",
     )
 }
 
