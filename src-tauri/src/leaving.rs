@@ -15,6 +15,9 @@ use crate::preferences;
 /// How long the program goes on without its window for work that is not done.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// How long it goes on for renewals: a server may take half a minute twice, and a keychain its time.
+const PATIENCE_FOR_RENEWALS: Duration = Duration::from_secs(100);
+
 /// How long it goes on for a clipboard that does not answer.
 const PATIENCE_FOR_CLIPBOARD: Duration = Duration::from_secs(5);
 
@@ -107,6 +110,31 @@ pub(crate) fn quit(app: &AppHandle) {
     }
 }
 
+/// A logout or a shutdown asks every program to end. It does so as carefully as "Quit".
+#[cfg(unix)]
+pub(crate) fn when_asked_from_outside(app: &AppHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    for kind in [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+    ] {
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            // Where it cannot be heard, it ends the program as it always does.
+            if let Ok(mut heard) = signal(kind) {
+                heard.recv().await;
+                quit(&app);
+            }
+        });
+    }
+}
+
+/// Windows and its window tell each other by themselves.
+#[cfg(not(unix))]
+pub(crate) fn when_asked_from_outside(_: &AppHandle) {}
+
 async fn leave(app: AppHandle) {
     let desk = app.state::<Desk>();
     desk.cancel_sign_in().await;
@@ -116,7 +144,7 @@ async fn leave(app: AppHandle) {
         desk.leaving.want(false);
         return;
     }
-    let _ = tokio::time::timeout(PATIENCE, desk.settled()).await;
+    let _ = tokio::time::timeout(PATIENCE_FOR_RENEWALS, desk.settled()).await;
     desk.pending.give_up();
     let clearer = app.clone();
     let clearing = tauri::async_runtime::spawn_blocking(move || clipboard::take_out(&clearer));
@@ -137,7 +165,7 @@ pub(crate) fn last_things() -> TauriPlugin<Wry> {
                 tauri::async_runtime::block_on(async {
                     desk.cancel_sign_in().await;
                     desk.pending.ended().await;
-                    let _ = tokio::time::timeout(PATIENCE, desk.settled()).await;
+                    let _ = tokio::time::timeout(PATIENCE_FOR_RENEWALS, desk.settled()).await;
                 });
                 clipboard::take_out(app);
             }

@@ -95,6 +95,7 @@ pub fn run() -> ExitCode {
             }
             watch::start(app.handle());
             background::start(app.handle());
+            leaving::when_asked_from_outside(app.handle());
             Ok(())
         })
         .build(context);

@@ -9,6 +9,9 @@ use tokio::sync::mpsc;
 
 use crate::desk::{CHANGED, Desk, tell};
 
+/// The files that are shown.
+const OURS: [&str; 3] = ["accounts.json", "config.toml", "storage.json"];
+
 /// A change is several events; the page asks once.
 const SETTLING: Duration = Duration::from_millis(60);
 
@@ -19,7 +22,7 @@ pub(crate) fn start(app: &AppHandle) {
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let ours = |path: &Path| {
             path.file_name()
-                .is_some_and(|name| name == "accounts.json" || name == "config.toml")
+                .is_some_and(|name| OURS.iter().any(|ours| name == *ours))
         };
         if event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|p| ours(p))) {
             let _ = teller.send(());

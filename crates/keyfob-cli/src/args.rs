@@ -219,9 +219,17 @@ impl Command {
         }
     }
 
-    /// Whether it may renew a token, and so must not end in the middle of it. `watch` sees to that itself.
+    /// Whether it may renew a token, and so must not end in the middle of it. `watch` without end sees to that itself.
     pub(crate) fn may_renew(&self) -> bool {
-        matches!(self, Self::Token { .. } | Self::Refresh { .. })
+        matches!(
+            self,
+            Self::Token { .. } | Self::Refresh { .. } | Self::Watch { once: true, .. }
+        )
+    }
+
+    /// Whether much may be said while servers answer: a terminal that is held must not hold up the answers.
+    pub(crate) fn talks_while_it_works(&self) -> bool {
+        matches!(self, Self::Refresh { all: true, .. } | Self::Watch { .. })
     }
 }
 

@@ -16,6 +16,7 @@ mod words;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use keyfob::{Code, Edge, Error, Home, Keyfob, Passphrase, People, Prompts};
@@ -23,6 +24,9 @@ use keyfob::{Code, Edge, Error, Home, Keyfob, Passphrase, People, Prompts};
 pub use crate::io::Io;
 
 use crate::args::{Args, Command};
+
+/// How long a command goes on for a token that it could store nowhere, which would end with it.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(30);
 
 /// Runs one command line and gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCode {
@@ -45,10 +49,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCod
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let mut builder = match args.command.talks_while_it_works() {
+        true => tokio::runtime::Builder::new_multi_thread(),
+        false => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = match builder.worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let error = Error::new(
@@ -67,7 +72,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCod
         }
         tokio::select! {
             biased;
-            done = commands::run(&keyfob, args.command, &mut io) => done,
+            done = commands::run(&keyfob, args.command, &mut io) => {
+                // Only what neither the disk nor the store took is still waited for here.
+                let _ = tokio::time::timeout(PATIENCE_AT_THE_END, keyfob.settled()).await;
+                done
+            }
             // What the server is about to answer is all that will be left of the sign-in.
             code = ending::asked() => {
                 keyfob.settled().await;

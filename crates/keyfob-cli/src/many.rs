@@ -10,6 +10,8 @@ use crate::{ending, words};
 
 /// `keyfob refresh --all`: each is told as it is done; the first failure is given at the end.
 pub(crate) async fn refresh_all(keyfob: &Keyfob, io: &mut Io) -> Result<()> {
+    // A store that is locked is asked for once, and not once an account.
+    keyfob.check_storage().await?;
     let mut tally = Tally::default();
     keyfob
         .refresh_all(|renewal| {

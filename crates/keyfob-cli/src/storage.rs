@@ -43,10 +43,11 @@ pub(crate) async fn run(keyfob: &Keyfob, wish: Wish, io: &mut Io) -> Result<Exit
     }
     let to = choice(to)?;
     let moved = keyfob.move_storage(to).await?;
-    io.say(&match moved.count {
-        0 => "Nothing had to be moved.\n".to_owned(),
-        1 => "1 secret was moved, and erased where it was.\n".to_owned(),
-        count => format!("{count} secrets were moved, and erased where they were.\n"),
+    io.say(&match (moved.count, &moved.problem) {
+        (0, _) => "There was nothing to move.\n".to_owned(),
+        (1, None) => "1 secret was moved, and erased where it was.\n".to_owned(),
+        (count, None) => format!("{count} secrets were moved, and erased where they were.\n"),
+        (count, Some(_)) => format!("{count} were moved.\n"),
     });
     show(&moved.storage, json, io)?;
     match moved.problem {

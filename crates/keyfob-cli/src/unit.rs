@@ -26,7 +26,7 @@ pub(crate) fn text(program: &Path, home: Option<&Path>, choice: Option<&StorageC
          Restart=on-failure\n\
          RestartSec=30\n\
          # Longer than any renewal that is under way takes.\n\
-         TimeoutStopSec=60\n\
+         TimeoutStopSec=120\n\
          \n\
          [Install]\n\
          WantedBy=default.target\n",

@@ -93,7 +93,7 @@ pub(crate) fn entry(entry: &Entry) -> String {
         What::Renewed => "renewed",
         What::RenewalFailed => "not renewed",
         What::SignInEnded => "sign-in ended",
-        What::Waiting => "renewed, waits for the keychain",
+        What::Waiting => "renewed, waits for the store",
         What::Recovered => "stored what had waited",
         What::Moved => "moved to another store",
     };

@@ -77,6 +77,11 @@ impl AccountsFile {
         }))
     }
 
+    /// Whether there is a list at all.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.path.exists()
+    }
+
     /// The list as it is now.
     pub(crate) fn read(&self) -> Result<Arc<Accounts>> {
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);

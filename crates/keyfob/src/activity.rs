@@ -105,7 +105,7 @@ impl Activity {
 
     /// What happened, the newest first.
     pub(crate) fn read(&self) -> Result<Vec<Entry>> {
-        let text = files::read(&self.path)?.unwrap_or_default();
+        let text = files::read_lossy(&self.path)?;
         // A line that is not understood was cut off, or written by a newer Keyfob.
         let entries = text
             .lines()
@@ -120,7 +120,7 @@ impl Activity {
         if length <= LONGEST_FILE {
             return Ok(());
         }
-        let text = files::read(&self.path)?.unwrap_or_default();
+        let text = files::read_lossy(&self.path)?;
         let half = text.len() / 2;
         let newer = text
             .char_indices()

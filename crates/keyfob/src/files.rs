@@ -16,7 +16,16 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>> {
     }
 }
 
-fn not_read(path: &Path, error: &io::Error) -> Error {
+/// The text of a file, whatever is in it; empty if there is no such file.
+pub(crate) fn read_lossy(path: &Path) -> Result<String> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(not_read(path, &error)),
+    }
+}
+
+pub(crate) fn not_read(path: &Path, error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::InvalidData => Error::new(
             Code::Failed,

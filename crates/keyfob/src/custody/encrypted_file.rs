@@ -1,7 +1,7 @@
 //! Secrets in files, each encrypted with age, for computers without a keychain.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::account::AccountId;
 use crate::custody::age_format::{self, Shut};
@@ -20,12 +20,17 @@ const LONGEST: usize = files::SMALL - 16 * 1024;
 pub struct EncryptedFiles {
     folder: PathBuf,
     key: Key,
+    writing: Arc<Mutex<()>>,
 }
 
 impl EncryptedFiles {
     /// The files of a folder.
     pub fn new(folder: PathBuf, key: Key) -> Self {
-        Self { folder, key }
+        Self {
+            folder,
+            key,
+            writing: Arc::default(),
+        }
     }
 
     /// Makes what is missing, when a person chooses this store: the folder, and the key where it is ours to make. What
@@ -121,6 +126,8 @@ impl SecretStore for EncryptedFiles {
         }
         let sealed = self.identities()?.encrypt(secret.expose().as_bytes());
         let sealed = sealed.ok_or_else(|| failed("it could not be encrypted"))?;
+        // A call that was given up may still be at it, under the same name.
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         files::replace_bytes(&path, &sealed).map_err(|error| about_file(&path, &error))
     }
 
@@ -136,6 +143,11 @@ impl SecretStore for EncryptedFiles {
             Key::Given(_) => "key from the service manager",
         };
         format!("Encrypted files ({key})")
+    }
+
+    /// A file is removed without its key.
+    fn erases_without_opening(&self) -> bool {
+        true
     }
 
     fn worded(&self, error: StoreError) -> StoreError {

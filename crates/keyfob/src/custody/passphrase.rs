@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use age::scrypt;
 use age::secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
 
 use crate::custody::age_format::{self, Shut};
 use crate::custody::identity::{self, Identities, Made, Modes};
@@ -20,6 +21,9 @@ const MOST_WORK: u8 = 20;
 /// Wrong tries at one prompt.
 const TRIES: usize = 3;
 
+/// Out of which file, what that was, and what it opened.
+type Opened = (PathBuf, [u8; 32], Arc<Identities>);
+
 type Ask = dyn Fn(&str) -> Option<Secret> + Send + Sync;
 
 /// Asks for the passphrase once a process, and keeps what it opened, in memory, for that long. Clones are one.
@@ -32,7 +36,7 @@ struct Inner {
     /// Handed in, and not tried yet.
     given: Mutex<Option<Secret>>,
     /// What it opened, and out of which file.
-    opened: Mutex<Option<(PathBuf, Arc<Identities>)>>,
+    opened: Mutex<Option<Opened>>,
     /// Held while a person is asked, so that two calls at once are one prompt.
     turn: Mutex<()>,
 }
@@ -116,7 +120,7 @@ impl Passphrase {
             let typed = ask(why).ok_or(StoreError::PassphraseNeeded)?;
             match open(file, &sealed, &typed) {
                 Ok(identities) => {
-                    self.keep(file, identities);
+                    self.keep(file, &sealed, identities);
                     return Ok(());
                 }
                 Err(StoreError::WrongPassphrase) => {
@@ -143,7 +147,7 @@ impl Passphrase {
         let sealed = sealed.ok_or_else(|| identity::unusable(file, "could not be encrypted"))?;
         // What somebody else made in this moment has their passphrase, and is opened with it.
         if identity::make(file, &sealed)? == Made::Ours {
-            self.keep(file, identities);
+            self.keep(file, &sealed, identities);
         }
         Ok(())
     }
@@ -179,15 +183,22 @@ impl Passphrase {
         }
     }
 
+    /// What was opened, as long as the file is still the one that it was opened from: somebody else may have chosen
+    /// this store anew, and what is encrypted to the key of before could never be opened again.
     fn opened(&self, file: &Path) -> Option<Arc<Identities>> {
-        let opened = lock(&self.0.opened);
-        let (of, identities) = opened.as_ref()?;
-        (of == file).then(|| Arc::clone(identities))
+        let mut opened = lock(&self.0.opened);
+        let (of, digest, identities) = opened.as_ref()?;
+        let now = identity::read(file, Modes::Private).ok();
+        if of == file && now.is_some_and(|sealed| digest_of(&sealed) == *digest) {
+            return Some(Arc::clone(identities));
+        }
+        *opened = None;
+        None
     }
 
-    fn keep(&self, file: &Path, identities: Identities) -> Arc<Identities> {
+    fn keep(&self, file: &Path, sealed: &[u8], identities: Identities) -> Arc<Identities> {
         let identities = Arc::new(identities);
-        *lock(&self.0.opened) = Some((file.to_owned(), Arc::clone(&identities)));
+        *lock(&self.0.opened) = Some((file.to_owned(), digest_of(sealed), Arc::clone(&identities)));
         identities
     }
 
@@ -199,7 +210,7 @@ impl Passphrase {
         let sealed = identity::read(file, Modes::Private)?;
         let given = lock(&self.0.given).take();
         match given {
-            Some(given) => open(file, &sealed, &given).map(|i| Some(self.keep(file, i))),
+            Some(given) => open(file, &sealed, &given).map(|i| Some(self.keep(file, &sealed, i))),
             None => Ok(None),
         }
     }
@@ -209,6 +220,10 @@ impl fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Passphrase(…)")
     }
+}
+
+fn digest_of(sealed: &[u8]) -> [u8; 32] {
+    Sha256::digest(sealed).into()
 }
 
 fn open(file: &Path, sealed: &[u8], passphrase: &Secret) -> Result<Identities, StoreError> {

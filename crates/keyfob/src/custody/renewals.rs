@@ -5,7 +5,7 @@
 //! answer lies in the secret store, with the tokens that were there before.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -18,6 +18,9 @@ use crate::custody::seal::{self, Sealer};
 use crate::error::Result;
 use crate::files;
 use crate::secret::Secret;
+
+/// The room that is kept for an answer: more than any that was met.
+const ROOM: usize = 16 * 1024;
 
 /// The folder of all notes. Whoever reads or writes in it holds the account's lock.
 pub(crate) struct Renewals {
@@ -117,18 +120,24 @@ impl Renewals {
         let text = serde_json::to_string(note).unwrap_or_default();
         files::replace(&self.note_file(id), &text)?;
         let next = self.folder.join(format!("{id}.next"));
+        let mut file = files::create_anew(&next)?;
+        // The answer then needs no room that a full disk might not have any more.
+        file.write_all(&[0; ROOM])
+            .and_then(|()| file.rewind())
+            .map_err(|error| files::not_written(&next, &error))?;
         Ok(UnderWay {
             sealer,
-            file: files::create_anew(&next)?,
+            file,
             next,
             answer: self.answer_file(id),
         })
     }
 
-    /// The renewal that was begun and not ended, if there is one.
-    pub(crate) fn begun(&self, id: &AccountId) -> Option<Note> {
-        let text = files::read(&self.note_file(id)).ok()??;
-        serde_json::from_str(&text).ok()
+    /// The renewal that was begun and not ended, if there is one. A note that cannot be read now is no note that is
+    /// not there.
+    pub(crate) fn begun(&self, id: &AccountId) -> Result<Option<Note>> {
+        let text = files::read(&self.note_file(id))?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Whether an answer lies here, sealed.
@@ -136,19 +145,29 @@ impl Renewals {
         self.answer_file(id).exists()
     }
 
-    /// The answer that lies here, opened with the key from the store.
-    fn answer(&self, id: &AccountId, key: &Secret) -> Option<Secret> {
-        seal::open(key, &fs::read(self.answer_file(id)).ok()?)
+    /// The answer that lies here, opened with the key from the store; none where there is none, or it opens with
+    /// another key.
+    fn answer(&self, id: &AccountId, key: &Secret) -> Result<Option<Secret>> {
+        let path = self.answer_file(id);
+        match fs::read(&path) {
+            Ok(sealed) => Ok(seal::open(key, &sealed)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(files::not_read(&path, &error)),
+        }
     }
 
     /// What a renewal that was not ended has left, seen beside the tokens in the store.
-    pub(crate) fn left_behind(&self, id: &AccountId, stored: &OAuthTokens) -> LeftBehind {
-        let opened = stored.seal.as_ref().and_then(|key| self.answer(id, key));
+    pub(crate) fn left_behind(&self, id: &AccountId, stored: &OAuthTokens) -> Result<LeftBehind> {
+        let opened = match &stored.seal {
+            Some(key) => self.answer(id, key)?,
+            None => None,
+        };
         let answer = match opened.as_ref().and_then(Credential::from_stored) {
             Some(Credential::OAuth(answer)) => Some(answer),
             _ => None,
         };
-        LeftBehind::of(stored, self.begun(id), answer, self.has_answer(id))
+        let note = self.begun(id)?;
+        Ok(LeftBehind::of(stored, note, answer, self.has_answer(id)))
     }
 
     /// The accounts with an answer that has not gone into the store yet.
@@ -188,6 +207,8 @@ impl UnderWay {
             .seal(answer)
             .ok_or_else(|| io::Error::other("it could not be sealed"))?;
         self.file.write_all(&sealed)?;
+        self.file
+            .set_len(u64::try_from(sealed.len()).unwrap_or(u64::MAX))?;
         fs::rename(&self.next, &self.answer)?;
         Ok(Kept(self.file, self.answer))
     }
@@ -227,19 +248,19 @@ mod tests {
         let sealer = Sealer::new().unwrap();
         let key = sealer.key().clone();
         let under_way = renewals.begin(&id, &note, sealer).unwrap();
-        assert_eq!(renewals.begun(&id), Some(note));
+        assert_eq!(renewals.begun(&id).unwrap(), Some(note));
         assert!(!renewals.has_answer(&id));
         assert!(renewals.unfinished().is_empty());
 
         let answer = Secret::new("sk-ant-ort01-new");
         under_way.keep(&answer).unwrap().sync().unwrap();
         assert_eq!(renewals.unfinished(), std::slice::from_ref(&id));
-        assert_eq!(renewals.answer(&id, &key), Some(answer));
+        assert_eq!(renewals.answer(&id, &key).unwrap(), Some(answer));
         let other = Sealer::new().unwrap();
-        assert_eq!(renewals.answer(&id, other.key()), None);
+        assert_eq!(renewals.answer(&id, other.key()).unwrap(), None);
 
         renewals.end(&id);
-        assert_eq!(renewals.begun(&id), None);
+        assert_eq!(renewals.begun(&id).unwrap(), None);
         assert!(renewals.unfinished().is_empty());
         assert_eq!(
             fs::read_dir(folder.path().join("renewals"))

@@ -32,6 +32,11 @@ pub trait SecretStore: Send + Sync {
     /// What people call this store.
     fn name(&self) -> String;
 
+    /// Whether what lies there can be erased although it cannot be opened.
+    fn erases_without_opening(&self) -> bool {
+        false
+    }
+
     /// A failure that was found above the store, in the words of this store: the general ones are the keychain's.
     fn worded(&self, error: StoreError) -> StoreError {
         error

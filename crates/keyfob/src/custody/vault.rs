@@ -1,6 +1,7 @@
 //! The secret store as the rest of the core sees it: credentials instead of bytes, never blocking, never waiting
 //! without end, and nothing said to be stored before it has been read back.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -47,10 +48,10 @@ impl Vault {
         let mut store = self.stores.current()?;
         let stored = loop {
             let id = account.clone();
-            let found = self.call(&store, move |store| store.load(&id)).await?;
+            let found = self.call(&store, move |store| store.load(&id)).await;
             let now = self.stores.current()?;
-            if found.is_some() || Arc::ptr_eq(&store, &now) {
-                break found;
+            if matches!(found, Ok(Some(_))) || Arc::ptr_eq(&store, &now) {
+                break found?;
             }
             // It was moved to another store meanwhile.
             store = now;
@@ -70,13 +71,16 @@ impl Vault {
         label: &str,
         from: &Arc<dyn SecretStore>,
         to: &Arc<dyn SecretStore>,
+        nobody_else: &Arc<File>,
     ) -> Result<bool, StoreError> {
         let id = account.clone();
         let Some(secret) = self.call(from, move |store| store.load(&id)).await? else {
             return Ok(false);
         };
         let (id, label) = (account.clone(), label.to_owned());
+        let nobody_else = Arc::clone(nobody_else);
         self.call(to, move |store| {
+            let _nobody_else = nobody_else;
             save_and_read_back(store, &id, &label, &secret)
         })
         .await
@@ -84,14 +88,27 @@ impl Vault {
     }
 
     /// Erases what a store has of an account, and looks whether it is gone.
-    pub(crate) async fn erase(
+    ///
+    /// What does not answer in time may still do it later, so the lock that is held is held until it has answered.
+    pub(crate) async fn erase<Lock: Send + 'static>(
         &self,
         account: &AccountId,
         from: &Arc<dyn SecretStore>,
+        held: Lock,
     ) -> Result<(), StoreError> {
         let account = account.clone();
-        self.call(from, move |store| delete_and_look(store, &account))
-            .await
+        if from.erases_without_opening() {
+            let erasing = self.call_apart(from, move |store, _| {
+                let _held = held;
+                store.delete(&account)
+            });
+            return erasing.await.map_err(|error| from.worded(error));
+        }
+        self.call(from, move |store| {
+            let _held = held;
+            delete_and_look(store, &account)
+        })
+        .await
     }
 
     /// Stores a credential and reads it back; only then it counts as stored.
@@ -133,6 +150,15 @@ impl Vault {
             store.load(&account).map(drop)
         })
         .await
+    }
+
+    /// Whether the store would answer now without anybody being asked.
+    pub(crate) async fn answers_alone(&self) -> bool {
+        let Ok(store) = self.stores.current() else {
+            return false;
+        };
+        let looked = self.call_apart(&store, |store, _| store.access());
+        looked.await == Ok(Access::Open)
     }
 
     /// Opens a store, asking a person where it has to be asked.

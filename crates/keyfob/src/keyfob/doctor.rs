@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Keyfob;
+use crate::custody::stores::StorageChoice;
 use crate::error::{Code, Error};
 use crate::status::Meaning;
 
@@ -74,7 +75,12 @@ impl Keyfob {
         match self.look_at_storage().await {
             Ok(()) => Finding::fine("Secrets", format!("They lie here: {name}. It answers.")),
             Err(error) => {
-                let found = Finding::wrong("Secrets", Meaning::Act, error);
+                // A passphrase is asked for when it is needed; that it was not given yet is no fault.
+                let asks = self
+                    .storage()
+                    .is_ok_and(|s| s.choice == Some(StorageChoice::Passphrase));
+                let meaning = if asks { Meaning::Soon } else { Meaning::Act };
+                let found = Finding::wrong("Secrets", meaning, error);
                 Finding {
                     words: format!("They lie here: {name}. {}", found.words),
                     ..found

@@ -1,11 +1,12 @@
 //! Keeping what a server gave: on disk at once, sealed; then in the secret store; and in memory until it is there.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Keyfob;
 use super::renewing::Renewed;
+use super::running::Counted;
 use super::tokens::{gone, sign_in_again};
 use crate::account::{Account, AccountId};
 use crate::activity::What;
@@ -44,6 +45,7 @@ pub(super) struct Waiting {
     replaces: Replaced,
     /// Whether they are also sealed on disk, so that the end of this program does not lose them.
     on_disk: bool,
+    _counted: Option<Arc<Counted>>,
 }
 
 /// What was found under the lock.
@@ -75,7 +77,7 @@ impl Keyfob {
         let Some(stored) = stored else {
             return Err(gone(account));
         };
-        let cut_off = match self.0.renewals.left_behind(id, &stored) {
+        let cut_off = match self.0.renewals.left_behind(id, &stored)? {
             LeftBehind::Nothing => None,
             LeftBehind::CutOff(note) => Some(note),
             LeftBehind::Over => {
@@ -87,6 +89,7 @@ impl Keyfob {
                     tokens: tokens.clone(),
                     replaces: Replaced::of(&stored),
                     on_disk: true,
+                    _counted: None,
                 };
                 let warning = self.store_waiting(held, account, waiting).await?;
                 return Ok(Found {
@@ -183,6 +186,7 @@ impl Keyfob {
                         tokens: tokens.clone(),
                         replaces: Replaced::of(before),
                         on_disk,
+                        _counted: None,
                     };
                     let warning = self.wait_for_store(account, waiting, error.clone());
                     return match on_disk {
@@ -197,19 +201,29 @@ impl Keyfob {
     /// Whether the account's sign-in is another one now, or over.
     fn was_signed_out(&self, account: &Account) -> bool {
         self.0.accounts.read().is_ok_and(|accounts| {
-            accounts.get(&account.id).map(|a| a.generation) != Some(account.generation)
+            let generation = accounts.get(&account.id).map(|a| a.generation);
+            // A list that somebody has moved away, perhaps to repair it, is no sign-out.
+            generation != Some(account.generation) && self.0.accounts.is_there()
         })
     }
 
     /// Keeps tokens in memory until the store takes them, and gives the words for it.
     fn wait_for_store(&self, account: &Account, waiting: Waiting, why: StoreError) -> Error {
         let id = &account.id;
-        self.all_unsaved().insert(id.clone(), waiting);
+        // What is in this program's memory alone keeps the program from ending as a renewal does.
+        let counted = (!waiting.on_disk).then(|| Arc::new(self.0.under_way.begin()));
+        let waiting = Waiting {
+            _counted: counted,
+            ..waiting
+        };
+        let waited = self.all_unsaved().insert(id.clone(), waiting).is_some();
         let mut error = Error::from(why);
         error.cure.push_str(
             " The renewed token is kept safe meanwhile, and is stored as soon as that is possible.",
         );
-        self.tell(account, What::Waiting, Some(&error));
+        if !waited {
+            self.tell(account, What::Waiting, Some(&error));
+        }
         let mut trying = self
             .0
             .unsaved
@@ -221,19 +235,14 @@ impl Keyfob {
             tokio::spawn(async move {
                 let unit = keyfob.0.limits.pause;
                 let mut pause = unit * FIRST_PAUSE;
-                while keyfob.unsaved(&id).is_some() {
+                while !keyfob.is_saved(&id) {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(unit * LONGEST_PAUSE);
                     // A locked store is not tried: nobody asked for its dialog.
-                    if keyfob.0.vault.look().await.is_ok() {
+                    if keyfob.0.vault.answers_alone().await {
                         let _ = keyfob.settle(&id).await;
                     }
                 }
-                let trying = &keyfob.0.unsaved.trying;
-                trying
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .remove(&id);
             });
         }
         error
@@ -244,15 +253,32 @@ impl Keyfob {
         let held = self.0.locks.account(id).await?;
         let accounts = self.0.accounts.read()?;
         let Some(account) = accounts.get(id) else {
+            if !self.0.accounts.is_there() {
+                // Somebody has moved the list away, perhaps to repair it. That is no sign-out.
+                return Ok(());
+            }
             // Signed out: nothing of it is wanted any more.
             self.forget_unsaved(id);
             self.0.renewals.end(id);
             return Ok(());
         };
-        match self.found(&held, account).await?.warning {
+        let found = self.found(&held, account).await?;
+        match found.warning {
             Some(error) => Err(error),
-            None => Ok(()),
+            None => self.note_tokens(account, &found.tokens).await,
         }
+    }
+
+    /// Whether nothing of an account waits any more. Then whoever asked gives up trying, in the same instant, so that
+    /// what begins to wait next finds somebody who tries.
+    fn is_saved(&self, id: &AccountId) -> bool {
+        let trying = &self.0.unsaved.trying;
+        let mut trying = trying.lock().unwrap_or_else(PoisonError::into_inner);
+        let saved = self.unsaved(id).is_none();
+        if saved {
+            trying.remove(id);
+        }
+        saved
     }
 
     pub(super) fn unsaved(&self, id: &AccountId) -> Option<Waiting> {
@@ -269,7 +295,10 @@ impl Keyfob {
         let mut waiting = self.unsaved(id)?;
         // The key to what is sealed went with the item.
         waiting.on_disk &= stored.is_some();
-        let note = self.0.renewals.begun(id);
+        // One that cannot be read now may well be there.
+        let Ok(note) = self.0.renewals.begun(id) else {
+            return Some(waiting);
+        };
         if waiting.replaces.is_newest(stored, note.as_ref()) {
             return Some(waiting);
         }

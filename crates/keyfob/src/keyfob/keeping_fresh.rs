@@ -14,7 +14,7 @@ use crate::account::{Account, Facts};
 use crate::custody::backoff;
 use crate::custody::freshness::{Want, Windows};
 use crate::custody::lock;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 /// The longest sleep, after which is looked whether files have changed or the computer was suspended.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -24,6 +24,9 @@ const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// The shortest sleep after something failed, be it only a keychain that is locked.
 const AFTER_FAILURE: Duration = Duration::from_secs(15);
+
+/// No token is renewed in the background before it has lived for so long.
+const SHORTEST_LIFE: SignedDuration = SignedDuration::from_secs(3);
 
 /// How much longer than planned a sleep has to be before the computer is believed to have been suspended.
 const SUSPENDED: SignedDuration = SignedDuration::from_secs(10);
@@ -38,9 +41,12 @@ impl Keyfob {
         tokio::pin!(stop);
         let mut turn = None;
         loop {
-            if turn.is_none() {
-                turn = self.watch_turn().ok().flatten();
-            }
+            // Who cannot open the store leaves the turn to somebody who can.
+            turn = match self.0.vault.look().await {
+                Ok(()) if turn.is_some() => turn,
+                Ok(()) => self.watch_turn().ok().flatten(),
+                Err(_) => None,
+            };
             let sleep = match &turn {
                 Some(_) => {
                     let mut failed = false;
@@ -48,7 +54,11 @@ impl Keyfob {
                         failed |= renewal.problem.is_some();
                         told(renewal);
                     };
-                    self.renew_what_is_due(watched).await;
+                    // Each renewal is a task of its own, so that leaving here breaks none off; it only begins no more.
+                    tokio::select! {
+                        () = &mut stop => break,
+                        () = self.renew_what_is_due(watched) => {}
+                    }
                     match failed {
                         true => self.until_next().max(AFTER_FAILURE),
                         false => self.until_next(),
@@ -77,7 +87,16 @@ impl Keyfob {
         self.0.accounts.read()?;
         self.renew_what_is_due(told).await;
         self.settled().await;
-        Ok(())
+        match self.0.renewals.unfinished().len() {
+            0 => Ok(()),
+            count => Err(Error::new(
+                Code::SecretStore,
+                format!(
+                    "{count} renewed token(s) still wait, sealed on disk, for the store to take them."
+                ),
+                "Unlock the store, then run this again.",
+            )),
+        }
     }
 
     /// Whether some program keeps the accounts fresh at this moment.
@@ -172,6 +191,8 @@ fn due_at(account: &Account, windows: Windows, now: Timestamp) -> Option<Timesta
     let due = begin
         .saturating_add(spread / 256 * i32::from(account.id.chance()))
         .ok()?;
+    // A server whose tokens end at once is not asked without end.
+    let due = due.max(facts.obtained_at.saturating_add(SHORTEST_LIFE).ok()?);
     match backoff::left(facts.trouble.as_ref(), now) {
         Some(rest) => Some(due.max(now.saturating_add(rest).ok()?)),
         None => Some(due),

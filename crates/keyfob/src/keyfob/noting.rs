@@ -100,6 +100,17 @@ impl Keyfob {
         not: &NotRenewed,
         begun: Instant,
     ) {
+        // What is wrong on this computer is tried again and again; it is told once.
+        if let Facts::Tokens(facts) = &account.facts
+            && !not.rests
+            && !not.is_final
+            && facts
+                .trouble
+                .as_ref()
+                .is_some_and(|t| t.reason == not.error.message)
+        {
+            return;
+        }
         let what = match not.is_final {
             true => What::SignInEnded,
             false => What::RenewalFailed,

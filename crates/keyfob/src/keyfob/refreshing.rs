@@ -19,7 +19,7 @@ use crate::status::Status;
 pub(super) const TURNS: usize = 8;
 
 /// How many accounts are at work at once: those that ask, and those whose results are being written down.
-const AT_WORK: usize = 128;
+const AT_WORK: usize = 32;
 
 /// How the renewal of one account among many ended.
 #[derive(Debug, Clone, Serialize)]

@@ -10,7 +10,7 @@ use super::tokens::{Handed, sign_in_again};
 use crate::account::{Account, AccountId, Facts};
 use crate::credential::{Credential, OAuthTokens};
 use crate::custody::backoff;
-use crate::custody::freshness::{Need, Want, is_alive, need};
+use crate::custody::freshness::{Need, Want, is_alive, need, still_serves};
 use crate::custody::lock::Held;
 use crate::custody::renewals::{Note, fingerprint};
 use crate::custody::seal::Sealer;
@@ -94,6 +94,16 @@ impl Keyfob {
                 warning: found.warning.or(noted.err()),
                 ..Handed::of(&found.tokens)
             }));
+        }
+        if let Some(warning) = found.warning {
+            // A store that has not taken what waits for it may still be at it, and must not be given more.
+            return match still_serves(&found.tokens, want, self.0.edge.now()) {
+                true => Ok(Some(Handed {
+                    warning: Some(warning),
+                    ..Handed::of(&found.tokens)
+                })),
+                false => Err(warning),
+            };
         }
         self.may_ask(account, &found.tokens, want)?;
         let begun = Instant::now();

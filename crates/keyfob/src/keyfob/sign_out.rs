@@ -56,6 +56,13 @@ impl Keyfob {
             Some(tokens) => self.revoke(&account, &tokens).await,
             None => (Revoked::NotNeeded, None),
         };
+        // A copy that a move has left behind is looked for first: once the account is gone, nothing would name it.
+        if let Some(chosen) = self.0.vault.stores().chosen()? {
+            for left in chosen.entering.iter().chain(&chosen.leaving) {
+                let store = self.0.vault.stores().store(left);
+                self.0.vault.erase(&id, &store, held.clone()).await?;
+            }
+        }
         self.0.vault.delete(&held, &id).await?;
         self.forget_unsaved(&id);
         self.0.renewals.end(&id);
@@ -79,7 +86,7 @@ impl Keyfob {
                 if let Some(waiting) = self.newer_unsaved(id, Some(&stored)) {
                     return Ok(Some(waiting.tokens));
                 }
-                Ok(Some(match self.0.renewals.left_behind(id, &stored) {
+                Ok(Some(match self.0.renewals.left_behind(id, &stored)? {
                     LeftBehind::Answer(newer) => newer,
                     _ => stored,
                 }))

@@ -1,6 +1,7 @@
 //! Choosing where secrets lie, and moving them there: copied and read back, then chosen, and only then erased where
 //! they were.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -12,6 +13,9 @@ use crate::custody::store::{SecretStore, StoreError};
 use crate::custody::stores::{Chosen, StorageChoice};
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
+
+/// Of how many accounts a move is told in the activity.
+const MOST_TOLD: usize = 100;
 
 /// Where secrets lie, and how that stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,9 +70,19 @@ impl Keyfob {
 
     /// Moves all secrets to another store. Wherever this breaks off, one store has all of them and is the one in use.
     pub async fn move_storage(&self, to: StorageChoice) -> Result<Moved> {
-        let _nobody_else = self.0.locks.storage().await?;
-        self.finish_move().await?;
         let stores = self.0.vault.stores();
+        if stores.chosen()?.is_none() {
+            return Err(fixed());
+        }
+        // A person may have to type here, and nobody else should wait for that. A store that cannot be opened is found
+        // out before anything is written down.
+        let is_new = |chosen: &Chosen| chosen.in_use != to;
+        if stores.chosen()?.as_ref().is_some_and(is_new) {
+            self.prepare(&to).await?;
+            self.0.vault.open(&stores.store(&to)).await?;
+        }
+        let nobody_else = Arc::new(self.0.locks.storage().await?);
+        self.finish_move(&nobody_else, Some(&to)).await?;
         let Some(before) = stores.chosen()? else {
             return Err(fixed());
         };
@@ -79,20 +93,17 @@ impl Keyfob {
                 problem: None,
             });
         }
-        self.prepare(&to).await?;
         let (old, new) = (stores.store(&before.in_use), stores.store(&to));
-        // A store that cannot be opened is found out before anything is written down.
-        self.0.vault.open(&new).await?;
         stores.choose(&Chosen {
             entering: Some(to.clone()),
             ..before.clone()
         })?;
-        let copied = self.copy_all(&old, &new).await;
+        let copied = self.copy_all(&old, &new, &nobody_else).await;
         let count = match copied {
             Ok(count) => count,
             Err(error) => {
                 // What was copied already is erased again, as far as that store lets it be; what is left is said.
-                let _ = self.finish_move().await;
+                let _ = self.finish_move(&nobody_else, Some(&to)).await;
                 return Err(error);
             }
         };
@@ -100,8 +111,10 @@ impl Keyfob {
             leaving: Some(before.in_use),
             ..Chosen::of(to)
         })?;
-        let problem = self.finish_move().await.err();
-        for account in &self.0.accounts.read()?.accounts {
+        let problem = self.finish_move(&nobody_else, None).await.err();
+        // What is told of a move must not undo it, and must not wash everything else out of the activity.
+        let accounts = self.0.accounts.read().unwrap_or_default();
+        for account in accounts.accounts.iter().take(MOST_TOLD) {
             self.tell_words(account, What::Moved, Some(format!("To: {}.", new.name())));
         }
         Ok(Moved {
@@ -129,22 +142,31 @@ impl Keyfob {
 
     /// Erases what a move has left behind, where it broke off or the old store did not let it.
     pub async fn finish_storage_move(&self) -> Result<()> {
-        let _nobody_else = self.0.locks.storage().await?;
-        self.finish_move().await
+        let nobody_else = Arc::new(self.0.locks.storage().await?);
+        self.finish_move(&nobody_else, None).await
     }
 
-    /// The same, for who holds the lock of the storage.
-    async fn finish_move(&self) -> Result<()> {
+    /// The same, for who holds the lock of the storage. What was prepared for the store that comes next stays.
+    async fn finish_move(
+        &self,
+        nobody_else: &Arc<File>,
+        next: Option<&StorageChoice>,
+    ) -> Result<()> {
         let stores = self.0.vault.stores();
         let Some(chosen) = stores.chosen()? else {
             return Ok(());
         };
-        for left in chosen.entering.iter().chain(&chosen.leaving) {
+        let left = chosen.entering.iter().chain(&chosen.leaving);
+        // Whatever the file says, what is in use is not erased.
+        for left in left.filter(|left| **left != chosen.in_use) {
             let store = stores.store(left);
             for account in &self.0.accounts.read()?.accounts {
-                self.0.vault.erase(&account.id, &store).await?;
+                let lock = Arc::clone(nobody_else);
+                self.0.vault.erase(&account.id, &store, lock).await?;
             }
-            stores.dismiss(left);
+            if next != Some(left) {
+                stores.dismiss(left);
+            }
         }
         match chosen == Chosen::of(chosen.in_use.clone()) {
             true => Ok(()),
@@ -165,12 +187,13 @@ impl Keyfob {
         &self,
         from: &Arc<dyn SecretStore>,
         to: &Arc<dyn SecretStore>,
+        nobody_else: &Arc<File>,
     ) -> Result<usize> {
         let mut count = 0;
         for account in &self.0.accounts.read()?.accounts {
             let (id, label): (&AccountId, _) = (&account.id, &account.label);
             // An account whose item is gone has nothing to move, and says so itself.
-            count += usize::from(self.0.vault.copy(id, label, from, to).await?);
+            count += usize::from(self.0.vault.copy(id, label, from, to, nobody_else).await?);
         }
         Ok(count)
     }
