@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keyfob_tests::custody::{PATIENCE, at_once, the_same_token};
+use keyfob_tests::custody::{PATIENCE, at_once, the_same_token, while_the_keychain_lives};
 use keyfob_tests::process::eventually;
 use keyfob_tests::{Call, Custody, Output, Window};
 use rustix::process::Signal;
@@ -20,61 +20,65 @@ fn many(custody: &Custody, arguments: &[&str]) -> Vec<Call> {
 
 #[test]
 fn a_token_that_has_ended_is_renewed_once() {
-    let custody = Custody::start();
-    custody.sign_in_with_ended_tokens(&["Work"]);
-    let old = custody.stored("Work");
-    let token = the_same_token(&at_once(many(&custody, &["token", "Work"])));
-    assert_ne!(old["access_token"], token.as_str());
-    assert_eq!(custody.stored("Work")["access_token"], token.as_str());
-    assert_eq!(custody.api_says(&token), 200);
-    custody.expect_refreshes(1);
-    assert_eq!(custody.happened(), ["renewed"]);
-    assert!(custody.left_by_renewals().is_empty());
+    while_the_keychain_lives(|custody| {
+        custody.sign_in_with_ended_tokens(&["Work"]);
+        let old = custody.stored("Work");
+        let token = the_same_token(&at_once(many(&custody, &["token", "Work"])));
+        assert_ne!(old["access_token"], token.as_str());
+        assert_eq!(custody.stored("Work")["access_token"], token.as_str());
+        assert_eq!(custody.api_says(&token), 200);
+        custody.expect_refreshes(1);
+        assert_eq!(custody.happened(), ["renewed"]);
+        assert!(custody.left_by_renewals().is_empty());
+    });
 }
 
 #[test]
 fn a_token_that_was_refused_is_renewed_once() {
-    let custody = Custody::start();
-    custody.sign_in("Work");
-    let refused = custody.token("Work");
-    let calls = many(&custody, &["token", "Work", "--refused"]);
-    let calls = calls
-        .into_iter()
-        .map(|call| call.stdin(format!("{refused}\n")));
-    let token = the_same_token(&at_once(calls.collect()));
-    assert_ne!(token, refused);
-    assert_eq!(custody.api_says(&token), 200);
-    custody.expect_refreshes(1);
+    while_the_keychain_lives(|custody| {
+        custody.sign_in("Work");
+        let refused = custody.token("Work");
+        let calls = many(&custody, &["token", "Work", "--refused"]);
+        let calls = calls
+            .into_iter()
+            .map(|call| call.stdin(format!("{refused}\n")));
+        let token = the_same_token(&at_once(calls.collect()));
+        assert_ne!(token, refused);
+        assert_eq!(custody.api_says(&token), 200);
+        custody.expect_refreshes(1);
+    });
 }
 
 #[test]
 fn three_accounts_are_renewed_once_each() {
-    let custody = Custody::start();
-    let labels = ["One", "Two", "Three"];
-    custody.sign_in_with_ended_tokens(&labels);
-    let calls = (0..24).flat_map(|_| labels.map(|label| custody.keyfob(&["token", label])));
-    let outputs = at_once(calls.collect());
-    let mut tokens = Vec::new();
-    for number in 0..labels.len() {
-        let of_one: Vec<Output> = outputs.iter().skip(number).step_by(3).cloned().collect();
-        assert_eq!(of_one.len(), 24);
-        tokens.push(the_same_token(&of_one));
-    }
-    tokens.sort();
-    tokens.dedup();
-    assert_eq!(tokens.len(), labels.len(), "each has a token of its own");
-    custody.expect_refreshes(3);
+    while_the_keychain_lives(|custody| {
+        let labels = ["One", "Two", "Three"];
+        custody.sign_in_with_ended_tokens(&labels);
+        let calls = (0..24).flat_map(|_| labels.map(|label| custody.keyfob(&["token", label])));
+        let outputs = at_once(calls.collect());
+        let mut tokens = Vec::new();
+        for number in 0..labels.len() {
+            let of_one: Vec<Output> = outputs.iter().skip(number).step_by(3).cloned().collect();
+            assert_eq!(of_one.len(), 24);
+            tokens.push(the_same_token(&of_one));
+        }
+        tokens.sort();
+        tokens.dedup();
+        assert_eq!(tokens.len(), labels.len(), "each has a token of its own");
+        custody.expect_refreshes(3);
+    });
 }
 
 #[test]
 fn a_slow_server_is_asked_once() {
-    let custody = Custody::start();
-    custody.sign_in_with_ended_tokens(&["Work"]);
-    custody.slow_refreshes(1_500, None);
-    let begun = Instant::now();
-    the_same_token(&at_once(many(&custody, &["token", "Work"])));
-    assert!(begun.elapsed() >= Duration::from_millis(1_500));
-    custody.expect_refreshes(1);
+    while_the_keychain_lives(|custody| {
+        custody.sign_in_with_ended_tokens(&["Work"]);
+        custody.slow_refreshes(1_500, None);
+        let begun = Instant::now();
+        the_same_token(&at_once(many(&custody, &["token", "Work"])));
+        assert!(begun.elapsed() >= Duration::from_millis(1_500));
+        custody.expect_refreshes(1);
+    });
 }
 
 /// All failed in the same way, and gave nothing.
@@ -109,31 +113,32 @@ fn asked_again(custody: &Custody) -> Output {
 }
 
 fn a_server_that_fails_is_asked_once(kind: &Value) {
-    let custody = Custody::start();
-    custody.sign_in_with_ended_tokens(&["Work"]);
-    let before = custody.stored("Work");
-    custody
-        .mock
-        .fault(&json!({ "on": "refresh", "kind": kind, "times": null }));
-    let begun = Instant::now();
-    let outputs = at_once(many(&custody, &["token", "Work"]));
-    all_are_told(&outputs, &["is busy", "The sign-in is kept"]);
-    assert_eq!(custody.mock.count("refreshes"), 1);
-    let after = custody.stored("Work");
-    for part in ["access_token", "refresh_token"] {
-        assert_eq!(after[part], before[part]);
-    }
+    while_the_keychain_lives(|custody| {
+        custody.sign_in_with_ended_tokens(&["Work"]);
+        let before = custody.stored("Work");
+        custody
+            .mock
+            .fault(&json!({ "on": "refresh", "kind": kind, "times": null }));
+        let begun = Instant::now();
+        let outputs = at_once(many(&custody, &["token", "Work"]));
+        all_are_told(&outputs, &["is busy", "The sign-in is kept"]);
+        assert_eq!(custody.mock.count("refreshes"), 1);
+        let after = custody.stored("Work");
+        for part in ["access_token", "refresh_token"] {
+            assert_eq!(after[part], before[part]);
+        }
 
-    custody.mock.clear_faults();
-    let renewed = asked_again(&custody);
-    assert!(begun.elapsed() >= Duration::from_secs(5), "it rests");
-    assert_eq!(custody.api_says(the_same_token(&[renewed]).as_str()), 200);
-    let counters = custody.mock.counters();
-    assert_eq!(
-        (&counters["refreshes"], &counters["refreshes_ok"]),
-        (&json!(2), &json!(1))
-    );
-    assert_eq!(custody.happened(), ["renewal_failed", "renewed"]);
+        custody.mock.clear_faults();
+        let renewed = asked_again(&custody);
+        assert!(begun.elapsed() >= Duration::from_secs(5), "it rests");
+        assert_eq!(custody.api_says(the_same_token(&[renewed]).as_str()), 200);
+        let counters = custody.mock.counters();
+        assert_eq!(
+            (&counters["refreshes"], &counters["refreshes_ok"]),
+            (&json!(2), &json!(1))
+        );
+        assert_eq!(custody.happened(), ["renewal_failed", "renewed"]);
+    });
 }
 
 #[test]
@@ -150,57 +155,59 @@ fn a_server_that_limits_is_asked_once_and_then_left_alone() {
 
 #[test]
 fn a_token_that_still_lives_is_given_when_the_server_fails() {
-    let custody = Custody::start();
-    // Renewed in the last quarter of its life.
-    custody.access_ttl(32);
-    custody.sign_in("Work");
-    custody.mock.fault(
-        &json!({ "on": "refresh", "kind": { "status": 503, "error": "html" }, "times": null }),
-    );
-    let old = custody.token("Work");
-    let mut last = None;
-    let warned = eventually(PATIENCE, || {
-        let output = custody.run(&["token", "Work"]).expect_code(0);
-        let warned = output.stderr.contains("The old token still works");
-        last = Some(output);
-        warned
+    while_the_keychain_lives(|custody| {
+        // Renewed in the last quarter of its life.
+        custody.access_ttl(32);
+        custody.sign_in("Work");
+        custody.mock.fault(
+            &json!({ "on": "refresh", "kind": { "status": 503, "error": "html" }, "times": null }),
+        );
+        let old = custody.token("Work");
+        let mut last = None;
+        let warned = eventually(PATIENCE, || {
+            let output = custody.run(&["token", "Work"]).expect_code(0);
+            let warned = output.stderr.contains("The old token still works");
+            last = Some(output);
+            warned
+        });
+        assert!(warned, "{last:#?}");
+        let calls = (0..8).map(|_| custody.keyfob(&["token", "Work"])).collect();
+        for output in at_once(calls) {
+            assert_eq!((output.code, output.stdout.trim()), (Some(0), old.as_str()));
+            // Who finds another one at it does not wait, and has nothing to say.
+            let told = ["is busy", "The old token still works; it was given"];
+            let said = told.iter().all(|part| output.stderr.contains(part));
+            assert!(said || output.stderr.is_empty(), "{output:#?}");
+        }
+        assert_eq!(custody.api_says(&old), 200);
+        assert_eq!(custody.mock.count("refreshes"), 1);
     });
-    assert!(warned, "{last:#?}");
-    let calls = (0..8).map(|_| custody.keyfob(&["token", "Work"])).collect();
-    for output in at_once(calls) {
-        assert_eq!((output.code, output.stdout.trim()), (Some(0), old.as_str()));
-        // Who finds another one at it does not wait, and has nothing to say.
-        let told = ["is busy", "The old token still works; it was given"];
-        let said = told.iter().all(|part| output.stderr.contains(part));
-        assert!(said || output.stderr.is_empty(), "{output:#?}");
-    }
-    assert_eq!(custody.api_says(&old), 200);
-    assert_eq!(custody.mock.count("refreshes"), 1);
 }
 
 #[test]
 fn forty_accounts_are_renewed_eight_at_once() {
-    let custody = Custody::start();
-    let labels: Vec<String> = (0..40).map(|number| format!("Account {number}")).collect();
-    thread::scope(|scope| {
-        for some in labels.chunks(10) {
-            scope.spawn(|| some.iter().for_each(|label| custody.sign_in(label)));
+    while_the_keychain_lives(|custody| {
+        let labels: Vec<String> = (0..40).map(|number| format!("Account {number}")).collect();
+        thread::scope(|scope| {
+            for some in labels.chunks(10) {
+                scope.spawn(|| some.iter().for_each(|label| custody.sign_in(label)));
+            }
+        });
+        let token = |label: &String| custody.token(label);
+        let before: Vec<String> = labels.iter().map(token).collect();
+        custody.slow_refreshes(300, None);
+        let output = custody.run(&["refresh", "--all"]).expect_code(0);
+        for label in &labels {
+            let line = format!("● {label}: renewed\n");
+            assert!(output.stderr.contains(&line), "{output:#?}");
         }
+        custody.expect_refreshes(40);
+        let at_once = custody.mock.count("in_flight_max");
+        assert!((2..=8).contains(&at_once), "{at_once}");
+        let after: Vec<String> = labels.iter().map(token).collect();
+        assert!(before.iter().zip(&after).all(|(old, new)| old != new));
+        custody.expect_refreshes(40);
     });
-    let token = |label: &String| custody.token(label);
-    let before: Vec<String> = labels.iter().map(token).collect();
-    custody.slow_refreshes(300, None);
-    let output = custody.run(&["refresh", "--all"]).expect_code(0);
-    for label in &labels {
-        let line = format!("● {label}: renewed\n");
-        assert!(output.stderr.contains(&line), "{output:#?}");
-    }
-    custody.expect_refreshes(40);
-    let at_once = custody.mock.count("in_flight_max");
-    assert!((2..=8).contains(&at_once), "{at_once}");
-    let after: Vec<String> = labels.iter().map(token).collect();
-    assert!(before.iter().zip(&after).all(|(old, new)| old != new));
-    custody.expect_refreshes(40);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,11 +23,28 @@ pub(crate) async fn asked() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Waits until the person asks the program to end, and gives the exit code for it.
-#[cfg(not(unix))]
+/// Waits until the person or the system asks the program to end, and gives the exit code for it. When a console is
+/// closed or the person logs out, Windows leaves a few seconds.
+#[cfg(windows)]
 pub(crate) async fn asked() -> ExitCode {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+
+    let (Ok(mut c), Ok(mut pause), Ok(mut close), Ok(mut logoff), Ok(mut shutdown)) = (
+        ctrl_c(),
+        ctrl_break(),
+        ctrl_close(),
+        ctrl_logoff(),
+        ctrl_shutdown(),
+    ) else {
+        // It then ends as it always does.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = c.recv() => {}
+        _ = pause.recv() => {}
+        _ = close.recv() => {}
+        _ = logoff.recv() => {}
+        _ = shutdown.recv() => {}
     }
     ExitCode::from(130)
 }

@@ -200,9 +200,9 @@ pub struct Trouble {
     /// Before then the server is not asked again.
     #[serde(default)]
     pub rests_until: Option<Timestamp>,
-    /// Whether the server itself said so.
+    /// Before then not even for a person who insists, because the server itself said so.
     #[serde(default)]
-    pub told_to_rest: bool,
+    pub told_until: Option<Timestamp>,
     /// Which refresh token the server refused for good, by its fingerprint: a newer one is another story.
     #[serde(default)]
     pub refused: Option<String>,

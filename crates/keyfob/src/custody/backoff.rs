@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::account::Trouble;
-
 /// The shortest rest.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(5);
 
@@ -14,20 +12,24 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long to rest after so many failures in a row: 5 s, 10 s, 20 s and so on, up to five minutes, less up to a
 /// quarter by chance, so that many who failed together do not come back together. The server's own word is honoured.
-pub(crate) fn rest(failures: u32, told: Option<Duration>, chance: u8) -> SignedDuration {
+pub(crate) fn rest(failures: u32, told_so: Option<Duration>, chance: u8) -> SignedDuration {
     let doubled = SHORTEST.saturating_mul(1 << failures.saturating_sub(1).min(10));
     let jitter = doubled.min(LONGEST) / 4 * i32::from(chance) / 255;
-    let told = told.map_or(SHORTEST, |told| {
-        SignedDuration::try_from(told).unwrap_or(LONGEST)
-    });
+    let told = told_so.map_or(SHORTEST, told);
     (doubled.min(LONGEST) - jitter)
         .max(told)
         .clamp(SHORTEST, LONGEST)
 }
 
-/// How much of the rest is left; none where the server may be asked. A clock that was set back does not prolong it.
-pub(crate) fn left(trouble: Option<&Trouble>, now: Timestamp) -> Option<SignedDuration> {
-    let left = trouble?.rests_until?.duration_since(now);
+/// How long the server has said that it is to be left alone, within what is honoured.
+pub(crate) fn told(told: Duration) -> SignedDuration {
+    let told = SignedDuration::try_from(told).unwrap_or(LONGEST);
+    told.clamp(SHORTEST, LONGEST)
+}
+
+/// How much of a rest is left; none where the server may be asked. A clock that was set back does not prolong it.
+pub(crate) fn left(until: Option<Timestamp>, now: Timestamp) -> Option<SignedDuration> {
+    let left = until?.duration_since(now);
     (left > SignedDuration::ZERO && left <= LONGEST).then_some(left)
 }
 
@@ -64,11 +66,7 @@ mod tests {
     #[test]
     fn a_rest_ends_and_is_not_prolonged_by_a_clock_that_was_set_back() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let trouble = Trouble {
-            rests_until: Some(at(1_000)),
-            ..Trouble::default()
-        };
-        let left = |now| left(Some(&trouble), at(now)).map(|left| left.as_secs());
+        let left = |now| left(Some(at(1_000)), at(now)).map(|left| left.as_secs());
         assert_eq!(left(990), Some(10));
         assert_eq!(left(1_000), None);
         assert_eq!(left(2_000), None);

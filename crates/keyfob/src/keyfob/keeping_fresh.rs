@@ -193,7 +193,7 @@ fn due_at(account: &Account, windows: Windows, now: Timestamp) -> Option<Timesta
         .ok()?;
     // A server whose tokens end at once is not asked without end.
     let due = due.max(facts.obtained_at.saturating_add(SHORTEST_LIFE).ok()?);
-    match backoff::left(facts.trouble.as_ref(), now) {
+    match backoff::left(facts.trouble.as_ref().and_then(|t| t.rests_until), now) {
         Some(rest) => Some(due.max(now.saturating_add(rest).ok()?)),
         None => Some(due),
     }

@@ -147,7 +147,9 @@ impl Keyfob {
             detail: not.error.detail.clone(),
             failures,
             rests_until: not.rests.then(|| now.saturating_add(rest).unwrap_or(now)),
-            told_to_rest: not.told.is_some(),
+            told_until: not
+                .told
+                .map(|told| now.saturating_add(backoff::told(told)).unwrap_or(now)),
             refused: refused.filter(|_| not.is_final),
         };
         // A list that cannot be written must not hide the reason, which is given to whoever asked.

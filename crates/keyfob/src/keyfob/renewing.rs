@@ -146,8 +146,12 @@ impl Keyfob {
             let error = sign_in_again(account, &trouble.reason);
             return Err(with_detail(error, trouble.detail.as_ref()));
         }
-        match backoff::left(Some(trouble), self.0.edge.now()) {
-            Some(left) if trouble.told_to_rest || !insists => {
+        let until = match insists {
+            true => trouble.told_until,
+            false => trouble.rests_until,
+        };
+        match backoff::left(until, self.0.edge.now()) {
+            Some(left) => {
                 let seconds = left.as_secs().max(1);
                 let cure = format!(
                     "It is left alone for another {seconds} s; then try again. The sign-in is kept."
@@ -155,7 +159,7 @@ impl Keyfob {
                 let error = Error::new(Code::Network, &trouble.reason, cure);
                 Err(with_detail(error, trouble.detail.as_ref()))
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
