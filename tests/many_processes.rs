@@ -23,7 +23,7 @@ fn a_token_that_has_ended_is_renewed_once() {
     while_the_keychain_lives(|custody| {
         custody.sign_in_with_ended_tokens(&["Work"]);
         let old = custody.stored("Work");
-        let token = the_same_token(&at_once(many(&custody, &["token", "Work"])));
+        let token = the_same_token(&at_once(many(custody, &["token", "Work"])));
         assert_ne!(old["access_token"], token.as_str());
         assert_eq!(custody.stored("Work")["access_token"], token.as_str());
         assert_eq!(custody.api_says(&token), 200);
@@ -38,7 +38,7 @@ fn a_token_that_was_refused_is_renewed_once() {
     while_the_keychain_lives(|custody| {
         custody.sign_in("Work");
         let refused = custody.token("Work");
-        let calls = many(&custody, &["token", "Work", "--refused"]);
+        let calls = many(custody, &["token", "Work", "--refused"]);
         let calls = calls
             .into_iter()
             .map(|call| call.stdin(format!("{refused}\n")));
@@ -75,7 +75,7 @@ fn a_slow_server_is_asked_once() {
         custody.sign_in_with_ended_tokens(&["Work"]);
         custody.slow_refreshes(1_500, None);
         let begun = Instant::now();
-        the_same_token(&at_once(many(&custody, &["token", "Work"])));
+        the_same_token(&at_once(many(custody, &["token", "Work"])));
         assert!(begun.elapsed() >= Duration::from_millis(1_500));
         custody.expect_refreshes(1);
     });
@@ -120,7 +120,7 @@ fn a_server_that_fails_is_asked_once(kind: &Value) {
             .mock
             .fault(&json!({ "on": "refresh", "kind": kind, "times": null }));
         let begun = Instant::now();
-        let outputs = at_once(many(&custody, &["token", "Work"]));
+        let outputs = at_once(many(custody, &["token", "Work"]));
         all_are_told(&outputs, &["is busy", "The sign-in is kept"]);
         assert_eq!(custody.mock.count("refreshes"), 1);
         let after = custody.stored("Work");
@@ -129,7 +129,7 @@ fn a_server_that_fails_is_asked_once(kind: &Value) {
         }
 
         custody.mock.clear_faults();
-        let renewed = asked_again(&custody);
+        let renewed = asked_again(custody);
         assert!(begun.elapsed() >= Duration::from_secs(5), "it rests");
         assert_eq!(custody.api_says(the_same_token(&[renewed]).as_str()), 200);
         let counters = custody.mock.counters();
