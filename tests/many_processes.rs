@@ -251,6 +251,17 @@ async fn commands_wait_for_the_renewal_of_the_window() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn window_watch_and_commands_renew_once_at_each_end() {
+    for _ in 0..4 {
+        if each_end_is_renewed_once().await {
+            return;
+        }
+        eprintln!("gnome-keyring broke down; the test begins anew");
+    }
+    panic!("gnome-keyring broke down again and again");
+}
+
+/// False where the keychain's own daemon broke down meanwhile.
+async fn each_end_is_renewed_once() -> bool {
     const LIFE: i64 = 8;
     const ENDS: usize = 3;
     let custody = Custody::with_display();
@@ -258,7 +269,7 @@ async fn window_watch_and_commands_renew_once_at_each_end() {
     custody.sign_in("Work");
     let window = Window::open(&custody.session, &custody.home).await;
     window.wait_for_text("Work").await;
-    tokio::task::block_in_place(|| {
+    let lived = tokio::task::block_in_place(|| {
         let mut watch = custody.keyfob(&["watch"]).spawn();
         let mut given = BTreeSet::new();
         let end = Instant::now() + PATIENCE;
@@ -266,6 +277,9 @@ async fn window_watch_and_commands_renew_once_at_each_end() {
             assert!(Instant::now() < end, "{:#}", custody.mock.counters());
             let calls = (0..10).map(|_| custody.keyfob(&["token", "Work"]));
             for output in at_once(calls.collect()) {
+                if output.code == Some(4) && !custody.session.has_secret_service() {
+                    return false;
+                }
                 let output = output.expect_code(0);
                 assert_eq!(output.stderr, "");
                 given.insert(output.stdout);
@@ -284,8 +298,10 @@ async fn window_watch_and_commands_renew_once_at_each_end() {
         assert!(count >= ENDS as u64);
         custody.expect_refreshes(count);
         one_for_each_end(&custody, LIFE);
+        true
     });
     window.close().await;
+    lived
 }
 
 /// No renewal was begun before the last quarter of the life of the token before it.
