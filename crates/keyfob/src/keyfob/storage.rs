@@ -129,10 +129,13 @@ impl Keyfob {
     pub async fn abandon_storage(&self, to: StorageChoice) -> Result<Storage> {
         let _nobody_else = self.0.locks.storage().await?;
         let stores = self.0.vault.stores();
-        if stores.chosen()?.is_none() {
-            return Err(fixed());
+        match stores.chosen()? {
+            None => return Err(fixed()),
+            // What is in use may turn out to be not lost at all, so nothing of it is thrown away.
+            Some(chosen) if chosen.in_use == to => return Err(in_use_already()),
+            Some(_) => {}
         }
-        // A passphrase that is forgotten is not asked for again.
+        // An older passphrase of that store, which nothing lies behind any more, is not asked for.
         stores.dismiss(&to);
         self.prepare(&to).await?;
         self.0.vault.open(&stores.store(&to)).await?;
@@ -197,6 +200,14 @@ impl Keyfob {
         }
         Ok(count)
     }
+}
+
+fn in_use_already() -> Error {
+    Error::new(
+        Code::Usage,
+        "Secrets lie there already, so it cannot be begun anew without them.",
+        "Choose another place, such as a key file of another name.",
+    )
 }
 
 fn fixed() -> Error {
