@@ -1,7 +1,7 @@
 //! How a terminal says it.
 
 use jiff::{SignedDuration, Timestamp};
-use keyfob::account::Payer;
+use keyfob::account::{Owner, Payer};
 use keyfob::activity::{Entry, What};
 use keyfob::{
     Error, Finding, Meaning, Renewal, Revoked, SignOutReport, State, Status, Storage, StorageChoice,
@@ -29,7 +29,7 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
         format!("{shape} {} · {}{marks}", status.label, named(status)),
         format!("  {}", state(&status.state, now)),
         format!("  {}", billing(status)),
-        format!("  {} · held by Keyfob", status.storage),
+        format!("  {} · {}", status.storage, holder(status.owner)),
     ];
     if let Some(since) = status.waits_since {
         let since = span(now.duration_since(since));
@@ -49,6 +49,15 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
         ));
     }
     lines.join("\n") + "\n"
+}
+
+fn holder(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Keyfob => "held by Keyfob",
+        Owner::ClaudeCode => "held by Claude Code",
+        Owner::Ant => "held by ant",
+        Owner::Environment => "set in this shell's environment",
+    }
 }
 
 fn shape(meaning: Meaning) -> &'static str {
@@ -217,6 +226,7 @@ fn state(state: &State, now: Timestamp) -> String {
         State::Valid { checked_at } => format!("Valid, checked {}", ago(*checked_at)),
         State::Unverified { reason } => format!("Not verified. {reason}"),
         State::Hindered { reason, .. } => reason.clone(),
+        State::CannotTell { reason, .. } => format!("Not known. {reason}"),
     }
 }
 

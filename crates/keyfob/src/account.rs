@@ -1,6 +1,7 @@
 //! An account: one entry in Keyfob, and all that may be known of it without opening the keychain.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,12 @@ pub enum Method {
     OAuth,
     /// A pasted API key.
     ApiKey,
+    /// A session of Claude Code, which keeps and renews it itself.
+    ClaudeCode,
+    /// A profile of the `ant` command and the Anthropic SDKs.
+    AnthropicProfile,
+    /// Seen in variables of the environment.
+    Environment,
 }
 
 /// Who stores the secret, and alone may change or delete it.
@@ -83,6 +90,12 @@ pub enum Method {
 pub enum Owner {
     /// Keyfob itself.
     Keyfob,
+    /// Claude Code. Keyfob only reads.
+    ClaudeCode,
+    /// The `ant` command. Keyfob only reads.
+    Ant,
+    /// Whoever set the variable. Keyfob only reads.
+    Environment,
 }
 
 /// Who is billed for what is done with the credential.
@@ -157,6 +170,8 @@ pub enum Facts {
     Tokens(TokenFacts),
     /// Of an API key.
     Key(KeyFacts),
+    /// Of a session that another program owns.
+    Session(SessionFacts),
 }
 
 /// What is known of a pair of tokens.
@@ -180,6 +195,88 @@ pub struct TokenFacts {
     /// Since when renewed tokens have been waiting, sealed on disk, for the secret store to take them.
     #[serde(default)]
     pub waits_since: Option<Timestamp>,
+}
+
+/// What is known of a session that another program owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionFacts {
+    /// Where it lies.
+    pub link: Link,
+    /// What was seen there last.
+    pub seen: Seen,
+    /// Why the last try to have it renewed by its owner failed, until what is seen there changes.
+    #[serde(default)]
+    pub trouble: Option<Trouble>,
+}
+
+/// Where a session of another program lies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Link {
+    /// Claude Code's, by its configuration folder.
+    ClaudeCode {
+        /// `CLAUDE_CONFIG_DIR`; none for the one that Claude Code uses when nothing is set.
+        config_dir: Option<PathBuf>,
+    },
+    /// A profile of `ant`.
+    AnthropicProfile {
+        /// `ANTHROPIC_CONFIG_DIR`; none for the usual one.
+        config_dir: Option<PathBuf>,
+        /// The profile's name.
+        profile: String,
+    },
+    /// Variables of the environment; such an account is never written down.
+    Environment {
+        /// Their names.
+        variables: Vec<String>,
+    },
+}
+
+/// What was seen of a session of another program, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// When it was looked at.
+    pub at: Timestamp,
+    /// What was there.
+    pub what: SeenSession,
+}
+
+/// What can be seen of a session without taking anything of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SeenSession {
+    /// A session is there.
+    There {
+        /// When its access token ends; none where nothing says so.
+        #[serde(default)]
+        expires_at: Option<Timestamp>,
+        /// When the whole sign-in ends, where something says so.
+        #[serde(default)]
+        sign_in_ends_at: Option<Timestamp>,
+        /// Whether its owner can renew it.
+        #[serde(default)]
+        renewable: bool,
+        /// What the person agreed to.
+        #[serde(default)]
+        scopes: Vec<String>,
+        /// The subscription, as its owner calls it.
+        #[serde(default)]
+        plan: Option<String>,
+    },
+    /// Nothing is there, or no session of the kind that is linked.
+    Missing {
+        /// What is missing, as a sentence.
+        reason: String,
+    },
+    /// It could not be looked at.
+    NotReadable {
+        /// Why, as a sentence.
+        reason: String,
+        /// The technical remainder, safe to share.
+        #[serde(default)]
+        detail: Option<String>,
+    },
 }
 
 /// Why the last refresh failed.

@@ -12,7 +12,7 @@ use crate::files::{self, Stamp};
 use crate::home::Home;
 
 /// The form of `accounts.json` that this program writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The longest label, in characters.
 const LONGEST_LABEL: usize = 60;
@@ -133,6 +133,7 @@ impl AccountsFile {
             let mut accounts = (*before).clone();
             let result = change(&mut accounts)?;
             if accounts != *before {
+                accounts.version = VERSION;
                 let mut text = serde_json::to_string_pretty(&accounts).map_err(|error| {
                     Error::new(
                         Code::Failed,

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::account::{
-    Account, AccountId, Facts, Identity, KeyAnswer, KeyFacts, Method, Owner, Payer, TokenFacts,
+    Account, AccountId, Facts, Identity, KeyAnswer, KeyFacts, Method, Owner, Payer, SeenSession,
+    SessionFacts, TokenFacts,
 };
 
 /// How long before its end something counts as ending soon.
@@ -68,10 +69,10 @@ pub enum State {
         /// The end of the access token.
         #[cfg_attr(feature = "typescript", ts(type = "string"))]
         until: Timestamp,
-        /// When it was issued, so that the remaining part can be drawn.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        since: Timestamp,
-        /// Whether Keyfob can renew it without the person.
+        /// When it was issued, where that is known, so that the remaining part can be drawn.
+        #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+        since: Option<Timestamp>,
+        /// Whether it can be renewed without the person, by Keyfob or by whoever owns it.
         renewable: bool,
     },
     /// The access token has ended; the next tool that asks gets a renewed one.
@@ -125,6 +126,13 @@ pub enum State {
         /// What, as a sentence.
         reason: String,
     },
+    /// Another program's session could not be looked at, so nothing is known of it.
+    CannotTell {
+        /// Why, as a sentence.
+        reason: String,
+        /// The technical remainder, safe to share.
+        detail: Option<String>,
+    },
 }
 
 /// The three meanings that colours and shapes stand for.
@@ -157,6 +165,7 @@ impl Status {
         let (state, meaning, changes_at) = match &account.facts {
             Facts::Tokens(facts) => of_tokens(facts, now),
             Facts::Key(facts) => of_key(facts),
+            Facts::Session(facts) => of_session(facts, now),
         };
         let (last_four, scopes, sign_in_ends_at, waits_since) = match &account.facts {
             Facts::Tokens(facts) => {
@@ -164,6 +173,14 @@ impl Status {
                 (None, scopes, facts.sign_in_ends_at, facts.waits_since)
             }
             Facts::Key(facts) => (Some(facts.last_four.clone()), Vec::new(), None, None),
+            Facts::Session(facts) => match &facts.seen.what {
+                SeenSession::There {
+                    scopes,
+                    sign_in_ends_at,
+                    ..
+                } => (None, scopes.clone(), *sign_in_ends_at, None),
+                _ => (None, Vec::new(), None, None),
+            },
         };
         let meaning = match (meaning, waits_since) {
             (Meaning::Fine, Some(_)) => Meaning::Soon,
@@ -251,7 +268,7 @@ fn tokens_at(facts: &TokenFacts, now: Timestamp) -> (State, Meaning) {
         None if alive => {
             let state = State::Fresh {
                 until: facts.expires_at,
-                since: facts.obtained_at,
+                since: Some(facts.obtained_at),
                 renewable: facts.renewable,
             };
             (state, calm)
@@ -300,6 +317,55 @@ fn of_key(facts: &KeyFacts) -> (State, Meaning, Option<Timestamp>) {
                 (State::Unverified { reason }, Meaning::Soon, None)
             }
         },
+    }
+}
+
+/// What was seen of another program's session, read like tokens of our own. That its owner renews it when it is used
+/// next counts as renewal.
+fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<Timestamp>) {
+    match &facts.seen.what {
+        SeenSession::There {
+            expires_at: Some(expires_at),
+            sign_in_ends_at,
+            renewable,
+            scopes,
+            ..
+        } => {
+            let tokens = TokenFacts {
+                // Its owner does not say when it was issued; nothing but the drawing depends on it.
+                obtained_at: facts.seen.at,
+                expires_at: *expires_at,
+                sign_in_ends_at: *sign_in_ends_at,
+                renewable: *renewable,
+                scopes: scopes.clone(),
+                trouble: facts.trouble.clone(),
+                waits_since: None,
+            };
+            let (mut state, meaning, changes_at) = of_tokens(&tokens, now);
+            if let State::Fresh { since, .. } = &mut state {
+                *since = None;
+            }
+            (state, meaning, changes_at)
+        }
+        SeenSession::There { .. } => {
+            let reason = "Nobody asked the server whether it works.".to_owned();
+            (State::Unverified { reason }, Meaning::Fine, None)
+        }
+        SeenSession::Missing { reason } => {
+            let state = State::SignInAgain {
+                since: facts.seen.at,
+                reason: reason.clone(),
+                detail: None,
+            };
+            (state, Meaning::Act, None)
+        }
+        SeenSession::NotReadable { reason, detail } => {
+            let state = State::CannotTell {
+                reason: reason.clone(),
+                detail: detail.clone(),
+            };
+            (state, Meaning::Soon, None)
+        }
     }
 }
 

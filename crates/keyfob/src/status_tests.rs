@@ -45,6 +45,7 @@ fn kind(state: &State) -> &'static str {
         State::Valid { .. } => "valid",
         State::Unverified { .. } => "unverified",
         State::Hindered { .. } => "hindered",
+        State::CannotTell { .. } => "cannot_tell",
     }
 }
 

@@ -173,7 +173,7 @@ async fn an_answer_without_a_lifetime_counts_for_an_hour() {
     world.fault("exchange", body, Some(1)).await;
     let status = world.sign_in().await.unwrap();
     let State::Fresh {
-        since,
+        since: Some(since),
         until,
         renewable,
     } = status.state

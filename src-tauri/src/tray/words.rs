@@ -85,6 +85,7 @@ fn stands(account: &Status, now: Timestamp) -> (String, Option<Timestamp>) {
         (State::RenewsWhenAsked { .. }, _) => "renews when asked",
         (State::RenewalFailing { .. }, _) => "renewal is failing",
         (State::SignInAgain { .. }, _) => "sign in again",
+        (State::CannotTell { .. }, _) => "cannot be looked at",
         (State::Valid { .. }, _) => "valid",
         (State::Unverified { .. }, _) => "not checked",
         (State::Hindered { .. }, _) => "does not work yet",

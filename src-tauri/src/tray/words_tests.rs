@@ -37,7 +37,7 @@ fn fresh(label: &str, until: i64) -> Status {
     let (since, until) = (at(0), at(until));
     let state = State::Fresh {
         until,
-        since,
+        since: Some(since),
         renewable: true,
     };
     Status {

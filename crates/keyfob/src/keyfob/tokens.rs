@@ -107,6 +107,7 @@ fn is_of_another_kind(account: &Account, refused: &Secret) -> bool {
     match account.facts {
         Facts::Key(_) => is_token,
         Facts::Tokens(_) => is_key,
+        Facts::Session(_) => false,
     }
 }
 

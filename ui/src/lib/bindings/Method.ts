@@ -3,4 +3,4 @@
 /**
  * How an account came in.
  */
-export type Method = "oauth" | "api_key";
+export type Method = "oauth" | "api_key" | "claude_code" | "anthropic_profile" | "environment";

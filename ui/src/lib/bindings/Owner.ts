@@ -3,4 +3,4 @@
 /**
  * Who stores the secret, and alone may change or delete it.
  */
-export type Owner = "keyfob";
+export type Owner = "keyfob" | "claude_code" | "ant" | "environment";

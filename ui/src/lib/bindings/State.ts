@@ -9,11 +9,11 @@ export type State = { "kind": "fresh",
  */
 until: string, 
 /**
- * When it was issued, so that the remaining part can be drawn.
+ * When it was issued, where that is known, so that the remaining part can be drawn.
  */
-since: string, 
+since: string | null, 
 /**
- * Whether Keyfob can renew it without the person.
+ * Whether it can be renewed without the person, by Keyfob or by whoever owns it.
  */
 renewable: boolean, } | { "kind": "renews_when_asked", 
 /**
@@ -67,4 +67,12 @@ checked_at: string,
 /**
  * What, as a sentence.
  */
-reason: string, };
+reason: string, } | { "kind": "cannot_tell", 
+/**
+ * Why, as a sentence.
+ */
+reason: string, 
+/**
+ * The technical remainder, safe to share.
+ */
+detail: string | null, };

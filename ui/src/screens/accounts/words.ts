@@ -23,11 +23,12 @@ const plain = { part: 1, title: null, sentence: null, detail: null };
 export function stateWords(state: State, now: number): StateWords {
   switch (state.kind) {
     case "fresh": {
-      const [since, until] = [instant(state.since), instant(state.until)];
+      const until = instant(state.until);
       return {
         ...plain,
         shape: "ring",
-        part: partLeft(since, until, now),
+        // Who owns a session need not say when its token was issued; then the ring stays whole until the end.
+        part: state.since ? partLeft(instant(state.since), until, now) : 1,
         word: `Fresh for ${span(until - now)}`,
         title: `Fresh until ${exact(until)}`,
         sentence: state.renewable ? null : "It cannot be renewed: after that you sign in again.",
@@ -70,6 +71,8 @@ export function stateWords(state: State, now: number): StateWords {
         title: `Checked on ${exact(instant(state.checked_at))}`,
         sentence: state.reason,
       };
+    case "cannot_tell":
+      return { ...plain, shape: "question", word: "Not known", sentence: state.reason, detail: state.detail };
   }
 }
 
@@ -136,7 +139,12 @@ export function whoWords({ payer, practice, identity }: Status): string {
 
 /** Where the secret is and who holds it: "System keychain · held by Keyfob · checked today". */
 export function whereWords({ storage, owner, state }: Status, now: number): string {
-  const holder = { keyfob: "held by Keyfob" }[owner];
+  const holder = {
+    keyfob: "held by Keyfob",
+    claude_code: "held by Claude Code",
+    ant: "held by ant",
+    environment: "set in this program's environment",
+  }[owner];
   const checked = "checked_at" in state ? `checked ${ago(instant(state.checked_at), now)}` : null;
   return joined([storage, holder, checked], " · ");
 }
@@ -165,6 +173,8 @@ function whatIsSo({ label, state, waits_since }: Status): string {
       return `${label} has not been checked.`;
     case "hindered":
       return `${label} does not work yet.`;
+    case "cannot_tell":
+      return `${label} could not be looked at.`;
     default:
       if (waits_since) return `The renewed token of ${label} waits to be stored.`;
       return `The sign-in of ${label} ends soon.`;
