@@ -131,6 +131,9 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             match json {
                 true => print_json(&entries, io)?,
                 false => {
+                    if entries.is_empty() {
+                        io.say("Nothing has happened yet.\n");
+                    }
                     let lines: Vec<_> = entries.iter().rev().map(words::entry).collect();
                     io.print(&lines.concat())?;
                 }
