@@ -62,7 +62,6 @@ impl Edge {
     }
 
     /// A variable that is set to something; programs take an empty one as not set.
-    #[allow(dead_code)]
     pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
         (self.variables)(name).filter(|value| !value.is_empty())
     }

@@ -5,6 +5,7 @@
 mod doctor;
 mod keeping;
 mod keeping_fresh;
+mod keeping_sign_in;
 mod keys;
 mod limits;
 mod matching;
@@ -16,6 +17,7 @@ mod running;
 mod sign_in_handle;
 mod sign_out;
 mod signing_in;
+mod signing_in_elsewhere;
 mod storage;
 mod tokens;
 
@@ -146,9 +148,9 @@ impl Keyfob {
         self.0.activity.read()
     }
 
-    /// What `config.toml` says.
+    /// What `config.toml` says, and what variables of the environment say where it says nothing.
     pub fn config(&self) -> Result<Config> {
-        Config::read(&self.0.home)
+        Config::read(&self.0.home, &self.0.edge)
     }
 
     /// The folders of Keyfob's own files.

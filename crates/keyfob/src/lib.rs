@@ -58,5 +58,6 @@ pub use crate::keyfob::{
     SignInHandle, SignInRequest, SignOutReport, Storage,
 };
 pub use crate::secret::Secret;
-pub use crate::sign_in::provider::{Provider, ProviderId, Redirect, TokenRequest};
+pub use crate::sign_in::device::DevicePrompt;
+pub use crate::sign_in::provider::{ByVariables, Provider, ProviderId, Redirect, TokenRequest};
 pub use crate::status::{Meaning, State, Status};

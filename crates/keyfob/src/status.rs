@@ -340,6 +340,7 @@ fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<T
                 scopes: scopes.clone(),
                 trouble: facts.trouble.clone(),
                 waits_since: None,
+                issued: None,
             };
             let (mut state, meaning, changes_at) = of_tokens(&tokens, now);
             if let State::Fresh { since, .. } = &mut state {

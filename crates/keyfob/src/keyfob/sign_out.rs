@@ -107,11 +107,7 @@ impl Keyfob {
             let (provider, client_id) = self.provider_of(account)?;
             let endpoint = match (&provider.revocation_url, &provider.issuer) {
                 (Some(url), _) => Some(url.clone()),
-                (None, Some(_)) => {
-                    metadata::endpoints(&self.0.http, &provider)
-                        .await?
-                        .revocation
-                }
+                (None, Some(_)) => metadata::found(&self.0.http, &provider).await?.revocation,
                 (None, None) => None,
             };
             let Some(endpoint) = endpoint else {
