@@ -27,7 +27,9 @@ pub(crate) enum Command {
     #[command(
         long_about = "Sign in with your browser.\n\nPrints an address and opens it. Agree there, and the sign-in \
                       goes on by itself. Where the browser runs on another computer, open the printed address there \
-                      and give the code, or the whole address it ends at, on standard input."
+                      and give the code, or the whole address it ends at, on standard input.\n\nWith --device a short \
+                      code is shown, to be typed at a page of the provider on any other device; this machine needs no \
+                      browser, and nothing is pasted back."
     )]
     Login {
         /// The provider's id, as in config.toml; may be left out where only one is ready
@@ -42,6 +44,9 @@ pub(crate) enum Command {
         /// Only print the address
         #[arg(long)]
         no_browser: bool,
+        /// Show a code to type on another device, where the provider offers that
+        #[arg(long, conflicts_with = "callback_port")]
+        device: bool,
         /// The port that the browser comes back to, where the provider wants a fixed one
         #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
         callback_port: u16,

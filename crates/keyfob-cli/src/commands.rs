@@ -18,6 +18,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             label,
             account,
             no_browser,
+            device,
             callback_port,
             json,
         } => {
@@ -26,10 +27,13 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 label,
                 account,
                 no_browser,
+                device,
                 callback_port,
             };
-            let status = login::run(keyfob, wish, io).await?;
-            added(&status, json, io)?;
+            match login::run(keyfob, wish, io).await? {
+                login::Ended::SignedIn(status) => added(&status, json, io)?,
+                login::Ended::Stopped(code) => return Ok(code),
+            }
         }
         Command::AddKey {
             label,
@@ -242,6 +246,6 @@ pub(crate) fn print_json(data: &impl Serialize, io: &mut Io) -> Result<()> {
     clippy::disallowed_methods,
     reason = "words are said in the present, at the outermost layer"
 )]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

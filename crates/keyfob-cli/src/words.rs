@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob::account::{Owner, Payer};
 use keyfob::activity::{Entry, What};
 use keyfob::{
-    Error, Finding, Meaning, Renewal, Revoked, SignOutReport, State, Status, Storage, StorageChoice,
+    DevicePrompt, Error, Finding, Meaning, Renewal, Revoked, SignOutReport, State, Status, Storage,
+    StorageChoice,
 };
 
 /// An error in a line, with the technical remainder below it.
@@ -139,6 +140,27 @@ pub(crate) fn storage(storage: &Storage) -> String {
     lines.join("\n") + "\n"
 }
 
+/// What to do on another device.
+pub(crate) fn device(
+    provider: &str,
+    prompt: &DevicePrompt,
+    ends_at: Timestamp,
+    now: Timestamp,
+) -> String {
+    let mut text = format!(
+        "To sign in to {provider}, open this address on any device:\n\n  {}\n\nand type this code there:\n\n  {}\n\n",
+        prompt.verification_url, prompt.user_code
+    );
+    if let Some(complete) = &prompt.complete_url {
+        text.push_str(&format!(
+            "Or open this one, which has the code in it:\n\n  {complete}\n\n"
+        ));
+    }
+    let left = span(ends_at.duration_since(now));
+    text.push_str(&format!("Waiting for you there, {left} at most.\n"));
+    text
+}
+
 /// What was looked at.
 pub(crate) fn findings(findings: &[Finding]) -> String {
     let mut text = String::new();
@@ -181,9 +203,13 @@ fn named(status: &Status) -> String {
 
 fn billing(status: &Status) -> String {
     let organization = status.identity.organization.as_deref();
+    let workspace = status.identity.workspace.as_deref();
     match (status.payer, organization) {
         (Payer::Plan, _) => "Billed to your plan".to_owned(),
-        (Payer::Api, Some(organization)) => format!("API billing, {organization}"),
+        (Payer::Api, Some(organization)) => match workspace {
+            Some(workspace) => format!("API billing, {organization}, workspace {workspace}"),
+            None => format!("API billing, {organization}"),
+        },
         (Payer::Api, None) => "API billing".to_owned(),
         (Payer::Company, _) => "Billed to your company".to_owned(),
         (Payer::None, _) => "Practice, nobody is billed".to_owned(),
