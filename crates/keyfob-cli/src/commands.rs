@@ -9,12 +9,16 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::io::Io;
-use crate::{exit_code, login, many, storage, unit, words};
+use crate::{exit_code, link, login, many, storage, unit, words};
 
 pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
     match command {
         Command::Login {
             provider,
+            with,
+            console,
+            config_dir,
+            profile,
             label,
             account,
             no_browser,
@@ -22,6 +26,16 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             callback_port,
             json,
         } => {
+            let by = link::By {
+                with,
+                console,
+                config_dir,
+                profile,
+            };
+            if let Some(request) = link::request(keyfob, by, &label, &account, no_browser)? {
+                let ended = link::sign_in(keyfob, request, io).await?;
+                return link::told(ended, json, io);
+            }
             let wish = login::Wish {
                 provider,
                 label,
@@ -35,6 +49,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 login::Ended::Stopped(code) => return Ok(code),
             }
         }
+        Command::Link { what } => link::run(keyfob, what, io).await?,
         Command::AddKey {
             label,
             workspace,
@@ -228,7 +243,7 @@ fn unknown_program(error: &std::io::Error) -> Error {
     .detail(error.to_string())
 }
 
-fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {
+pub(crate) fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {
     match json {
         true => print_json(status, io)?,
         false => io.say(&words::status(status, now())),

@@ -67,7 +67,6 @@ impl Edge {
     }
 
     /// The person's own folder: a variable first, so that it can be another one for a test.
-    #[allow(dead_code)]
     pub(crate) fn home_folder(&self) -> Option<PathBuf> {
         let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
         self.variable(name).map(PathBuf::from)

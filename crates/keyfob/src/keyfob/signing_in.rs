@@ -26,7 +26,7 @@ use crate::sign_in::token_endpoint;
 use crate::status::Status;
 
 /// How long a person may take in the browser.
-const LIMIT: Duration = Duration::from_secs(5 * 60);
+pub(super) const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// How long the end of a sign-in waits for the browser to have its page.
 const PATIENCE_FOR_BROWSER: Duration = Duration::from_secs(2);
@@ -324,7 +324,7 @@ fn code_of(answer: Answer) -> Result<(Secret, Leg)> {
     }
 }
 
-fn too_late() -> Error {
+pub(super) fn too_late() -> Error {
     Error::new(
         Code::Failed,
         "Nothing came back from the browser within five minutes, so the sign-in was ended.",
