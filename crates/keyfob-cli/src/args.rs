@@ -27,12 +27,31 @@ pub(crate) enum Command {
     #[command(
         long_about = "Sign in with your browser.\n\nPrints an address and opens it. Agree there, and the sign-in \
                       goes on by itself. Where the browser runs on another computer, open the printed address there \
-                      and give the code, or the whole address it ends at, on standard input."
+                      and give the code, or the whole address it ends at, on standard input.\n\nWith --device a short \
+                      code is shown, to be typed at a page of the provider on any other device; this machine needs no \
+                      browser, and nothing is pasted back."
     )]
     Login {
         /// The provider's id, as in config.toml; may be left out where only one is ready
         #[arg(long, value_name = "ID")]
         provider: Option<String>,
+        /// Sign in by another program, which keeps the session itself: `claude auth login` or `ant auth login`
+        #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["provider", "callback_port", "account"])]
+        with: Option<With>,
+        /// With claude-code: the Claude Console, billed by use, in place of a subscription
+        #[arg(long, requires = "with")]
+        console: bool,
+        /// With claude-code: the folder that the session is to lie in; one of its own where it is left out
+        #[arg(long, value_name = "DIR", requires = "with")]
+        config_dir: Option<PathBuf>,
+        /// With ant: the profile to sign in to; a new one where it is left out
+        #[arg(
+            long,
+            value_name = "NAME",
+            requires = "with",
+            conflicts_with = "config_dir"
+        )]
+        profile: Option<String>,
         /// What to call the account
         #[arg(long)]
         label: Option<String>,
@@ -42,12 +61,20 @@ pub(crate) enum Command {
         /// Only print the address
         #[arg(long)]
         no_browser: bool,
+        /// Show a code to type on another device, where the provider offers that
+        #[arg(long, conflicts_with = "callback_port")]
+        device: bool,
         /// The port that the browser comes back to, where the provider wants a fixed one
         #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
         callback_port: u16,
         /// Print the account as JSON when it is done
         #[arg(long)]
         json: bool,
+    },
+    /// Add a session that another program holds; Keyfob only looks at it
+    Link {
+        #[command(subcommand)]
+        what: LinkCommand,
     },
     /// Add an API key, given on standard input or at a hidden prompt
     AddKey {
@@ -91,7 +118,7 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "min_valid")]
         refused: bool,
     },
-    /// Renew a token before its time
+    /// Renew a token before its time; a session of Claude Code costs one small request
     Refresh {
         /// An account's label or id; the default account where it is left out
         account: Option<String>,
@@ -163,7 +190,7 @@ pub(crate) enum Command {
         /// The new name
         label: String,
     },
-    /// Sign out: revoke where the provider can, and erase the secret
+    /// Sign out: revoke where the provider can, and erase the secret; what another program holds is only forgotten
     Logout {
         /// An account's label or id
         #[arg(required_unless_present = "all")]
@@ -179,6 +206,45 @@ pub(crate) enum Command {
     Completions {
         /// For which shell
         shell: Shell,
+    },
+}
+
+/// The programs that sign people in themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum With {
+    /// Claude Code: a Claude subscription, or the Console with --console
+    ClaudeCode,
+    /// The command ant: the Claude Console
+    Ant,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LinkCommand {
+    /// A session of Claude Code
+    ClaudeCode {
+        /// Its folder; the one that Claude Code itself would use here where it is left out
+        #[arg(long, value_name = "DIR")]
+        config_dir: Option<PathBuf>,
+        /// What to call the account
+        #[arg(long)]
+        label: Option<String>,
+        /// Print the account as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// A profile of the command ant and of the Anthropic SDKs
+    AnthropicProfile {
+        /// Its name; the active one where it is left out
+        profile: Option<String>,
+        /// The folder with the profiles; the one that ant itself would use here where it is left out
+        #[arg(long, value_name = "DIR")]
+        config_dir: Option<PathBuf>,
+        /// What to call the account
+        #[arg(long)]
+        label: Option<String>,
+        /// Print the account as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -203,6 +269,7 @@ impl Command {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Login { .. } => "login",
+            Self::Link { .. } => "link",
             Self::AddKey { .. } => "add-key",
             Self::Accounts { .. } => "accounts",
             Self::Status { .. } => "status",

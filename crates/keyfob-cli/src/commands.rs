@@ -9,28 +9,47 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::io::Io;
-use crate::{exit_code, login, many, storage, unit, words};
+use crate::{exit_code, link, login, many, storage, unit, words};
 
 pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
     match command {
         Command::Login {
             provider,
+            with,
+            console,
+            config_dir,
+            profile,
             label,
             account,
             no_browser,
+            device,
             callback_port,
             json,
         } => {
+            let by = link::By {
+                with,
+                console,
+                config_dir,
+                profile,
+            };
+            if let Some(request) = link::request(keyfob, by, &label, &account, no_browser)? {
+                let ended = link::sign_in(keyfob, request, io).await?;
+                return link::told(ended, json, io);
+            }
             let wish = login::Wish {
                 provider,
                 label,
                 account,
                 no_browser,
+                device,
                 callback_port,
             };
-            let status = login::run(keyfob, wish, io).await?;
-            added(&status, json, io)?;
+            match login::run(keyfob, wish, io).await? {
+                login::Ended::SignedIn(status) => added(&status, json, io)?,
+                login::Ended::Stopped(code) => return Ok(code),
+            }
         }
+        Command::Link { what } => link::run(keyfob, what, io).await?,
         Command::AddKey {
             label,
             workspace,
@@ -227,7 +246,7 @@ fn unknown_program(error: &std::io::Error) -> Error {
     .detail(error.to_string())
 }
 
-fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {
+pub(crate) fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {
     match json {
         true => print_json(status, io)?,
         false => io.say(&words::status(status, now())),
@@ -245,6 +264,6 @@ pub(crate) fn print_json(data: &impl Serialize, io: &mut Io) -> Result<()> {
     clippy::disallowed_methods,
     reason = "words are said in the present, at the outermost layer"
 )]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

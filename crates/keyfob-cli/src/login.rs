@@ -1,13 +1,14 @@
-//! `keyfob login`: a redirect and a code on standard input race in one attempt.
+//! `keyfob login`: a redirect and a code on standard input race in one attempt; or the person agrees on another device.
 
 use std::io::BufRead as _;
+use std::process::ExitCode;
 
 use keyfob::{Code, Error, Keyfob, Listening, Result, Secret, SignInHandle, SignInRequest, Status};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use crate::io::Io;
-use crate::words;
+use crate::{commands, ending, words};
 
 /// What was asked for.
 pub(crate) struct Wish {
@@ -15,12 +16,65 @@ pub(crate) struct Wish {
     pub(crate) label: Option<String>,
     pub(crate) account: Option<String>,
     pub(crate) no_browser: bool,
+    pub(crate) device: bool,
     pub(crate) callback_port: u16,
 }
 
+/// How it ended.
+pub(crate) enum Ended {
+    SignedIn(Box<Status>),
+    /// By a signal, with the exit code for it.
+    Stopped(ExitCode),
+}
+
 /// begin → show and open the address → wait for redirect or paste.
-pub(crate) async fn run(keyfob: &Keyfob, wish: Wish, io: &mut Io) -> Result<Status> {
+pub(crate) async fn run(keyfob: &Keyfob, wish: Wish, io: &mut Io) -> Result<Ended> {
     let provider = which_provider(keyfob, &wish)?;
+    if wish.device {
+        return elsewhere(keyfob, wish, provider, io).await;
+    }
+    let status = here(keyfob, wish, provider, io).await?;
+    Ok(Ended::SignedIn(Box::new(status)))
+}
+
+/// begin → show the code → wait until the person has agreed on another device, or ends it here.
+async fn elsewhere(keyfob: &Keyfob, wish: Wish, provider: String, io: &mut Io) -> Result<Ended> {
+    let request = SignInRequest {
+        provider,
+        account: wish.account,
+        label: wish.label,
+        listening: Listening::Device,
+    };
+    let sign_in = keyfob.begin_sign_in(request).await?;
+    let handle = sign_in.handle();
+    if let Some(prompt) = handle.device() {
+        let name = &sign_in.provider().name;
+        io.say(&words::device(
+            name,
+            prompt,
+            handle.ends_at(),
+            commands::now(),
+        ));
+    }
+    let ended = sign_in.finish();
+    tokio::pin!(ended);
+    tokio::select! {
+        ended = &mut ended => Ok(Ended::SignedIn(Box::new(ended?))),
+        code = ending::asked() => {
+            handle.cancel().await;
+            // The server may have given tokens in this moment, and then they are stored first.
+            match ended.await {
+                Ok(status) => Ok(Ended::SignedIn(Box::new(status))),
+                Err(error) => {
+                    io.say(&format!("keyfob: {}\n", words::error(&error)));
+                    Ok(Ended::Stopped(code))
+                }
+            }
+        }
+    }
+}
+
+async fn here(keyfob: &Keyfob, wish: Wish, provider: String, io: &mut Io) -> Result<Status> {
     let request = SignInRequest {
         provider,
         account: wish.account,
@@ -115,7 +169,7 @@ fn invite(handle: &SignInHandle, provider: &str, no_browser: bool, io: &mut Io) 
 }
 
 /// Lines as they come, on a thread of their own: reading cannot be broken off, and ends with the program.
-fn lines_of_stdin() -> mpsc::Receiver<Secret> {
+pub(crate) fn lines_of_stdin() -> mpsc::Receiver<Secret> {
     let (sender, lines) = mpsc::channel(4);
     std::thread::spawn(move || {
         let mut input = std::io::stdin().lock();

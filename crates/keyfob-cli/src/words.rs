@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob::account::{Owner, Payer};
 use keyfob::activity::{Entry, What};
 use keyfob::{
-    Error, Finding, Meaning, Renewal, Revoked, SignOutReport, State, Status, Storage, StorageChoice,
+    DevicePrompt, Error, Finding, Meaning, Renewal, Revoked, SignOutReport, State, Status, Storage,
+    StorageChoice,
 };
 
 /// An error in a line, with the technical remainder below it.
@@ -27,7 +28,7 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
     }
     let mut lines = vec![
         format!("{shape} {} · {}{marks}", status.label, named(status)),
-        format!("  {}", state(&status.state, now)),
+        format!("  {}", state(status, now)),
         format!("  {}", billing(status)),
         format!("  {} · {}", status.storage, holder(status.owner)),
     ];
@@ -105,6 +106,8 @@ pub(crate) fn entry(entry: &Entry) -> String {
         What::Waiting => "renewed, waits for the store",
         What::Recovered => "stored what had waited",
         What::Moved => "moved to another store",
+        What::Linked => "linked",
+        What::Unlinked => "forgotten, and left as it is",
     };
     let mut line = format!(
         "{}  {}: {what}, by {}",
@@ -139,6 +142,27 @@ pub(crate) fn storage(storage: &Storage) -> String {
     lines.join("\n") + "\n"
 }
 
+/// What to do on another device.
+pub(crate) fn device(
+    provider: &str,
+    prompt: &DevicePrompt,
+    ends_at: Timestamp,
+    now: Timestamp,
+) -> String {
+    let mut text = format!(
+        "To sign in to {provider}, open this address on any device:\n\n  {}\n\nand type this code there:\n\n  {}\n\n",
+        prompt.verification_url, prompt.user_code
+    );
+    if let Some(complete) = &prompt.complete_url {
+        text.push_str(&format!(
+            "Or open this one, which has the code in it:\n\n  {complete}\n\n"
+        ));
+    }
+    let left = span(ends_at.duration_since(now));
+    text.push_str(&format!("Waiting for you there, {left} at most.\n"));
+    text
+}
+
 /// What was looked at.
 pub(crate) fn findings(findings: &[Finding]) -> String {
     let mut text = String::new();
@@ -168,6 +192,9 @@ pub(crate) fn signed_out(report: &SignOutReport) -> String {
              ends by itself.\n        ({})\n",
             report.detail.as_deref().unwrap_or("no detail")
         ),
+        Revoked::NotOurs => format!(
+            "\"{label}\" is forgotten here. Nothing of it was touched: the program that holds it is still signed in.\n"
+        ),
         Revoked::NotNeeded => format!("\"{label}\" is forgotten: its secret is erased here.\n"),
     }
 }
@@ -181,16 +208,21 @@ fn named(status: &Status) -> String {
 
 fn billing(status: &Status) -> String {
     let organization = status.identity.organization.as_deref();
+    let workspace = status.identity.workspace.as_deref();
     match (status.payer, organization) {
         (Payer::Plan, _) => "Billed to your plan".to_owned(),
-        (Payer::Api, Some(organization)) => format!("API billing, {organization}"),
+        (Payer::Api, Some(organization)) => match workspace {
+            Some(workspace) => format!("API billing, {organization}, workspace {workspace}"),
+            None => format!("API billing, {organization}"),
+        },
         (Payer::Api, None) => "API billing".to_owned(),
         (Payer::Company, _) => "Billed to your company".to_owned(),
         (Payer::None, _) => "Practice, nobody is billed".to_owned(),
     }
 }
 
-fn state(state: &State, now: Timestamp) -> String {
+fn state(status: &Status, now: Timestamp) -> String {
+    let state = &status.state;
     let ago = |at: Timestamp| {
         let passed = now.duration_since(at);
         match passed.as_secs() {
@@ -209,7 +241,12 @@ fn state(state: &State, now: Timestamp) -> String {
             }
         }
         State::RenewsWhenAsked { since } => {
-            format!("Ended {}; renewed when a tool asks", ago(*since))
+            let by = match status.owner {
+                Owner::ClaudeCode => "Claude Code renews it when it is used next",
+                Owner::Ant => "ant renews it when it is asked for it",
+                _ => "renewed when a tool asks",
+            };
+            format!("Ended {}; {by}", ago(*since))
         }
         State::RenewalFailing {
             reason,

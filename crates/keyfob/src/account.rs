@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::sign_in::provider::ProviderId;
 
@@ -121,7 +122,7 @@ pub struct Identity {
     /// account, and two organizations of one person are two.
     #[serde(default)]
     pub subject: Option<String>,
-    /// The e-mail address.
+    /// The e-mail address; where the server says none, the name that it has for the person.
     #[serde(default)]
     pub email: Option<String>,
     /// The organization's name.
@@ -195,6 +196,22 @@ pub struct TokenFacts {
     /// Since when renewed tokens have been waiting, sealed on disk, for the secret store to take them.
     #[serde(default)]
     pub waits_since: Option<Timestamp>,
+    /// To whom and where they were issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<Issued>,
+}
+
+/// To whom and where tokens were issued. A refresh token is good for that client alone (RFC 6749 §6), so it is renewed
+/// as it was issued, whatever is configured since, and by programs whose environment says something else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Issued {
+    /// The client id. It is no secret (RFC 6749 §2.2).
+    pub client_id: Option<String>,
+    /// The token endpoint, where a variable of the environment moved it.
+    pub token_url: Option<Url>,
+    /// The API that the tokens are for, where a variable of the environment moved it.
+    pub base_url: Option<Url>,
 }
 
 /// What is known of a session that another program owns.

@@ -1,6 +1,7 @@
 //! `config.toml`: providers and settings. It holds no secret, and its comments are kept when it is edited.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -8,11 +9,15 @@ use toml_edit::{DocumentMut, Item, Table, Value};
 use url::Url;
 
 use crate::custody::freshness::Windows;
+use crate::edge::Edge;
 use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::home::Home;
 use crate::secret::blot_out_keys;
-use crate::sign_in::provider::{Provider, ProviderEntry, ProviderId, built_in, is_secure};
+use crate::sign_in::provider::{
+    CLAUDE_CONSOLE, Provider, ProviderEntry, ProviderId, built_in, is_secure,
+};
+use crate::sign_in::variables;
 
 /// Where API keys are checked, if `[api]` names nothing else.
 const API: &str = "https://api.anthropic.com";
@@ -28,6 +33,8 @@ pub struct Config {
     pub listener: ListenerChoice,
     /// How long before their end tokens are renewed.
     pub windows: Windows,
+    /// Whether Claude Code is asked in the background to renew its sessions, at the cost of a small request each.
+    pub renew_claude_code: bool,
 }
 
 /// Where API keys are checked.
@@ -37,6 +44,10 @@ pub struct Api {
     pub base_url: Url,
     /// Whether it is a practice server's.
     pub practice: bool,
+    /// Whether a variable of the environment names it.
+    pub by_variable: bool,
+    /// What that variable says, where it cannot be used, as a part of a sentence.
+    pub problem: Option<String>,
 }
 
 /// Which listener waits for the redirect.
@@ -57,6 +68,7 @@ struct Written {
     api: WrittenApi,
     sign_in: WrittenSignIn,
     refresh: WrittenRefresh,
+    claude_code: WrittenClaudeCode,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -74,19 +86,41 @@ struct WrittenSignIn {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+struct WrittenClaudeCode {
+    renew_in_background: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct WrittenRefresh {
     advisory: Option<SignedDuration>,
     blocking: Option<SignedDuration>,
 }
 
+/// Reads one variable of the environment.
+type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
 impl Config {
-    /// What the file says, laid over what is built in.
-    pub fn read(home: &Home) -> Result<Self> {
+    /// What the file says, laid over what variables of the environment say, laid over what is built in.
+    pub fn read(home: &Home, edge: &Edge) -> Result<Self> {
+        Self::with(home, &|name| edge.variable(name))
+    }
+
+    /// The same without the environment: for what was begun in another one.
+    pub(crate) fn written(home: &Home) -> Result<Self> {
+        Self::with(home, &|_| None)
+    }
+
+    fn with(home: &Home, variable: Variable<'_>) -> Result<Self> {
         let text = files::read(&home.config_file())?.unwrap_or_default();
-        Self::parse(&text).map_err(|why| unusable(home, why))
+        Self::parse_with(&text, variable).map_err(|why| unusable(home, why))
     }
 
     fn parse(text: &str) -> Result<Self, String> {
+        Self::parse_with(text, &|_| None)
+    }
+
+    fn parse_with(text: &str, variable: Variable<'_>) -> Result<Self, String> {
         let written: Written = toml::from_str(text).map_err(|error| {
             // The library's full text repeats the line itself, which may hold what does not belong there.
             let line = error.span().map(|span| {
@@ -101,9 +135,15 @@ impl Config {
                 None => error.message().to_owned(),
             }
         })?;
+        let console = written.providers.get(CLAUDE_CONSOLE).cloned();
+        let (mut said, mut by_variables) =
+            variables::of_claude_console(&console.unwrap_or_default(), variable);
         let mut entries: BTreeMap<ProviderId, (ProviderEntry, bool)> = built_in()
             .into_iter()
-            .map(|(id, entry)| (id, (entry, true)))
+            .map(|(id, entry)| match id.as_str() {
+                CLAUDE_CONSOLE => (id, (entry.overlaid(std::mem::take(&mut said)), true)),
+                _ => (id, (entry, true)),
+            })
             .collect();
         for (id, entry) in written.providers {
             let id = ProviderId::try_from(id)?;
@@ -114,15 +154,23 @@ impl Config {
             .into_iter()
             .map(|(id, (entry, is_built_in))| {
                 let name = id.to_string();
-                Provider::from_entry(id, entry, is_built_in)
-                    .map_err(|why| format!("[providers.{name}]: {why}"))
+                let provider = Provider::from_entry(id, entry, is_built_in)
+                    .map_err(|why| format!("[providers.{name}]: {why}"))?;
+                Ok(match name.as_str() {
+                    CLAUDE_CONSOLE => Provider {
+                        by_variables: std::mem::take(&mut by_variables),
+                        ..provider
+                    },
+                    _ => provider,
+                })
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, String>>()?;
         Ok(Self {
             providers,
-            api: api(written.api)?,
+            api: api(written.api, variable)?,
             listener: written.sign_in.listener,
             windows: windows(&written.refresh)?,
+            renew_claude_code: written.claude_code.renew_in_background,
         })
     }
 
@@ -132,8 +180,23 @@ impl Config {
     }
 }
 
-fn api(written: WrittenApi) -> Result<Api, String> {
-    let text = written.base_url.as_deref().unwrap_or(API);
+fn api(written: WrittenApi, variable: Variable<'_>) -> Result<Api, String> {
+    // A practice server is never left for what a variable says.
+    let named = match written.base_url.is_none() && !written.practice {
+        true => variable(variables::BASE_URL).filter(|value| !value.is_empty()),
+        false => None,
+    };
+    let named = named.map(|value| {
+        let value = value.to_str().unwrap_or_default();
+        variables::safe_address(variables::BASE_URL, value)
+    });
+    let (named, problem) = match named {
+        Some(Ok(named)) => (Some(named), None),
+        Some(Err(problem)) => (None, Some(problem)),
+        None => (None, None),
+    };
+    let text = written.base_url.as_deref();
+    let text = text.or(named.as_deref()).unwrap_or(API);
     let base_url = Url::parse(text)
         .ok()
         .filter(is_secure)
@@ -141,6 +204,8 @@ fn api(written: WrittenApi) -> Result<Api, String> {
     Ok(Api {
         base_url,
         practice: written.practice,
+        by_variable: named.is_some(),
+        problem,
     })
 }
 

@@ -27,7 +27,7 @@ impl Folder {
     }
 
     fn provider(&self, id: &str) -> Provider {
-        let config = Config::read(&self.home()).unwrap();
+        let config = Config::written(&self.home()).unwrap();
         config.provider(id).unwrap().clone()
     }
 }
@@ -93,7 +93,7 @@ fn parse_error(text: &str) -> String {
 #[test]
 fn without_a_file_there_is_what_is_built_in() {
     let folder = Folder(tempfile::tempdir().unwrap());
-    let config = Config::read(&folder.home()).unwrap();
+    let config = Config::written(&folder.home()).unwrap();
     assert_eq!(config.listener, ListenerChoice::Own);
     assert_eq!(config.api.base_url.as_str(), "https://api.anthropic.com/");
     assert!(!config.api.practice);
@@ -183,7 +183,7 @@ fn what_is_wrong_with_a_provider_is_named_with_its_id() {
 fn a_key_in_the_wrong_place_is_not_repeated() {
     for field in ["redirect", "payer", "scopes", "practice", "sk-ant-api03-x"] {
         let folder = Folder::with(&format!("[providers.a]\n{field} = \"sk-ant-api03-x\""));
-        let error = Config::read(&folder.home()).unwrap_err();
+        let error = Config::written(&folder.home()).unwrap_err();
         let detail = error.detail.unwrap();
         assert!(detail.starts_with("line 2: "), "{detail}");
         assert!(!detail.contains("sk-ant-"), "{detail}");
@@ -312,7 +312,7 @@ fn a_broken_file_is_left_as_it_is() {
         "[providers]\nexample = 7\n",
     ] {
         let folder = Folder::with(text);
-        let read = Config::read(&folder.home()).unwrap_err();
+        let read = Config::written(&folder.home()).unwrap_err();
         let errors = [
             folder.save(&form("new"), None).unwrap_err(),
             merge(&folder.home(), "[providers.mock]").unwrap_err(),

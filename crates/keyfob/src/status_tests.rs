@@ -20,6 +20,7 @@ fn facts(expires_at: i64, sign_in_ends_at: Option<i64>, renewable: bool) -> Toke
         scopes: Vec::new(),
         trouble: None,
         waits_since: None,
+        issued: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Keyfob;
+use super::signing_in::unusable_variable;
 use crate::account::{
     Account, AccountId, Facts, Identity, KeyAnswer, KeyCheck, KeyFacts, Method, Owner, Payer,
 };
@@ -129,6 +130,9 @@ impl Keyfob {
 
     async fn ask(&self, key: &Secret, workspace_id: Option<&str>) -> Result<KeyCheck> {
         let api = self.config()?.api;
+        if let Some(problem) = &api.problem {
+            return Err(unusable_variable(problem));
+        }
         let answer = api_key::verify(&self.0.http, &api.base_url, key, workspace_id).await?;
         let at: Timestamp = self.0.edge.now();
         Ok(KeyCheck { at, answer })

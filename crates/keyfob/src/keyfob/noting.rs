@@ -70,6 +70,7 @@ impl Keyfob {
         let facts = TokenFacts {
             trouble,
             waits_since: waits.then(|| known.waits_since.unwrap_or(self.0.edge.now())),
+            issued: known.issued.clone(),
             ..facts_of(tokens, known.scopes.clone())
         };
         if facts == *known {
@@ -167,6 +168,22 @@ impl Keyfob {
         });
     }
 
+    /// The same, with how long it took.
+    pub(super) fn tell_took(
+        &self,
+        account: &Account,
+        what: What,
+        error: Option<&Error>,
+        begun: Instant,
+    ) {
+        self.0.activity.add(&Entry {
+            words: error.map(|error| error.message.clone()),
+            detail: error.and_then(|error| error.detail.clone()),
+            took_ms: Some(milliseconds(begun)),
+            ..self.entry(account, what)
+        });
+    }
+
     /// The same, with a sentence.
     pub(super) fn tell_words(&self, account: &Account, what: What, words: Option<String>) {
         self.0.activity.add(&Entry {
@@ -201,6 +218,7 @@ pub(super) fn facts_of(tokens: &OAuthTokens, scopes: Vec<String>) -> TokenFacts 
         scopes,
         trouble: None,
         waits_since: None,
+        issued: None,
     }
 }
 
