@@ -37,12 +37,16 @@ mod error;
 mod files;
 mod home;
 mod http;
+mod import;
 mod keyfob;
+mod linked;
 mod secret;
 mod sign_in;
 pub mod status;
+mod when;
 
 pub use crate::account::AccountId;
+pub use crate::accounts::FellBack;
 pub use crate::config::{Config, ListenerChoice, ProviderForm};
 pub use crate::custody::encrypted_file::EncryptedFiles;
 pub use crate::custody::identity::Key;
@@ -53,9 +57,11 @@ pub use crate::custody::stores::{People, StorageChoice};
 pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
+pub use crate::import::Place;
 pub use crate::keyfob::{
-    Finding, Handed, Keyfob, Limits, Listening, Moved, NewKey, Phase, Renewal, Revoked, SignIn,
-    SignInHandle, SignInRequest, SignOutReport, Storage,
+    Finding, Handed, ImportCheck, KeyEdit, Keyfob, Limits, Listening, Moved, NewKey, Order, Phase,
+    Preset, Probed, Renewal, Replacement, Revoked, SignIn, SignInHandle, SignInRequest,
+    SignOutReport, Storage, TokensToImport,
 };
 pub use crate::secret::Secret;
 pub use crate::sign_in::provider::{Provider, ProviderId, Redirect, TokenRequest};

@@ -48,7 +48,7 @@ impl Keyfob {
     /// Revokes, erases, and takes the account off the list. Where erasing fails, the account stays listed, because
     /// a secret that nothing names could never be erased.
     pub async fn sign_out(&self, name: &str) -> Result<SignOutReport> {
-        let id = self.0.accounts.read()?.find(Some(name))?.id.clone();
+        let id = self.stored(Some(name))?.id;
         let held = self.0.locks.account(&id).await?;
         let account = self.0.accounts.read()?.find(Some(id.as_str()))?.clone();
         let newest = self.newest_to_revoke(&id).await?;

@@ -14,10 +14,10 @@ use super::Keyfob;
 use super::matching::{completed, same_person, wished_label};
 use super::noting::facts_of;
 use super::sign_in_handle::{Ask, Phase, SignInHandle};
-use crate::account::{Account, AccountId, Facts, Method, Owner};
+use crate::account::{Account, AccountId, Facts, Identity, Method, Owner};
 use crate::accounts::checked_label;
 use crate::activity::What;
-use crate::credential::Credential;
+use crate::credential::{Credential, OAuthTokens};
 use crate::custody::lock::Held;
 use crate::custody::store::StoreError;
 use crate::error::{Code, Error, Result};
@@ -29,7 +29,7 @@ use crate::sign_in::metadata;
 use crate::sign_in::page::Page;
 use crate::sign_in::provider::{Provider, Redirect};
 use crate::sign_in::redirect::{Arrival, Bound, Listener, Verdict};
-use crate::sign_in::token_endpoint::{self, Granted};
+use crate::sign_in::token_endpoint;
 use crate::status::Status;
 
 /// How long a person may take in the browser.
@@ -104,7 +104,7 @@ impl Keyfob {
             checked_label(label)?;
         }
         if let Some(name) = &request.account {
-            self.0.accounts.read()?.find(Some(name))?;
+            self.stored(Some(name))?;
         }
         let (provider, client_id) = self.provider_to_sign_in(&request.provider)?;
         self.check_storage().await?;
@@ -152,7 +152,7 @@ impl Keyfob {
         })
     }
 
-    fn provider_to_sign_in(&self, id: &str) -> Result<(Provider, String)> {
+    pub(super) fn provider_to_sign_in(&self, id: &str) -> Result<(Provider, String)> {
         let config = self.config()?;
         let known = || {
             let ready = config.providers.iter().filter(|p| p.is_ready());
@@ -201,7 +201,13 @@ impl Keyfob {
             .await
             .map_err(|error| error.at_sign_in(&provider.name))?;
         let tokens = granted.tokens.clone();
-        match self.keep_sign_in(provider, request, granted).await {
+        let said = Said {
+            identity: granted.answer.identity,
+            scopes: granted.answer.scopes,
+            what: What::SignedIn,
+        };
+        let kept = self.keep_sign_in(provider, request, granted.tokens, said);
+        match kept.await {
             Ok(id) => self.status(Some(id.as_str())),
             Err(NotKept { error, is_nobodys }) => {
                 if let Some(revocation) = endpoints.revocation.as_ref().filter(|_| is_nobodys) {
@@ -215,14 +221,15 @@ impl Keyfob {
     }
 
     /// lock → store and read back → list.
-    async fn keep_sign_in(
+    pub(super) async fn keep_sign_in(
         &self,
         provider: &Provider,
         request: &SignInRequest,
-        granted: Granted,
+        tokens: OAuthTokens,
+        said: Said,
     ) -> Result<AccountId, NotKept> {
         let accounts = self.0.accounts.read()?;
-        let identity = granted.answer.identity.clone();
+        let identity = said.identity;
         let known = same_person(&accounts, provider, request, &identity).map(|a| a.id.clone());
         let id = match known {
             Some(id) => id,
@@ -233,11 +240,7 @@ impl Keyfob {
             Some(account) => account.label.clone(),
             None => wished_label(request, provider, &identity),
         };
-        let tokens = granted.tokens;
-        let scopes = granted
-            .answer
-            .scopes
-            .unwrap_or_else(|| provider.scopes.clone());
+        let scopes = said.scopes.unwrap_or_else(|| provider.scopes.clone());
         let facts = Facts::Tokens(facts_of(&tokens, scopes));
         let before = match accounts.get(&id) {
             // What cannot be read could not be put back.
@@ -295,7 +298,7 @@ impl Keyfob {
         self.forget_unsaved(&id);
         self.0.renewals.end(&id);
         if let Some(account) = self.0.accounts.read()?.get(&id) {
-            self.tell(account, What::SignedIn, None);
+            self.tell(account, said.what, None);
         }
         Ok(id)
     }
@@ -345,9 +348,18 @@ impl Keyfob {
     }
 }
 
+/// What is known beside tokens that are to be kept.
+pub(super) struct Said {
+    pub(super) identity: Identity,
+    /// What the person agreed to; none where that is what the provider asks for.
+    pub(super) scopes: Option<Vec<String>>,
+    /// How they came in.
+    pub(super) what: What,
+}
+
 /// A sign-in that came about at the server, and could not be kept here.
-struct NotKept {
-    error: Error,
+pub(super) struct NotKept {
+    pub(super) error: Error,
     /// Whether its tokens are certainly not in the store, or named by no list, so that the server may be told to
     /// forget them.
     is_nobodys: bool,
