@@ -6,9 +6,12 @@
 mod args;
 mod commands;
 mod ending;
+mod import;
 mod io;
+mod keys;
 mod login;
 mod many;
+mod order;
 mod storage;
 mod unit;
 mod words;

@@ -45,9 +45,12 @@ pub struct Place {
 pub(crate) struct Problem {
     pub(crate) error: Error,
     pub(crate) place: Option<Place>,
+    /// Whether it would be right if only it went on.
+    pub(crate) unfinished: bool,
 }
 
-type Read<T> = Result<T, Problem>;
+/// Boxed, because it is larger than most answers.
+type Read<T> = Result<T, Box<Problem>>;
 
 /// Reads what was pasted.
 pub(crate) fn parse(pasted: &Secret, now: Timestamp) -> Read<Tokens> {
@@ -112,8 +115,12 @@ impl<'a> Json<'a> {
             };
             let why = error.to_string();
             let why = why.split(" at line ").next().unwrap_or_default().to_owned();
+            let unfinished = error.is_eof();
             let error = Error::new(Code::NotAccepted, message, cure);
-            at(error, place, Some(&why))
+            Box::new(Problem {
+                unfinished,
+                ..*at(error, place, Some(&why))
+            })
         })
     }
 
@@ -311,12 +318,12 @@ impl<'a> Json<'a> {
         }
     }
 
-    fn wrong_field(&self, value: &RawValue, name: &str, message: &str, cure: &str) -> Problem {
+    fn wrong_field(&self, value: &RawValue, name: &str, message: &str, cure: &str) -> Box<Problem> {
         let error = Error::new(Code::NotAccepted, message, cure);
         at(error, self.place(value, name), None)
     }
 
-    fn wrong(&self, offset: usize, path: Option<&str>, message: &str, cure: &str) -> Problem {
+    fn wrong(&self, offset: usize, path: Option<&str>, message: &str, cure: &str) -> Box<Problem> {
         let error = Error::new(Code::NotAccepted, message, cure);
         at(error, self.place_of(offset, path), None)
     }
@@ -338,26 +345,28 @@ impl<'a> Json<'a> {
     }
 }
 
-fn at(error: Error, place: Place, why: Option<&str>) -> Problem {
+fn at(error: Error, place: Place, why: Option<&str>) -> Box<Problem> {
     let mut detail = format!("line {}, column {}", place.line, place.column);
     for more in why.into_iter().chain(place.path.as_deref()) {
         detail.push_str(", ");
         detail.push_str(more);
     }
-    Problem {
+    Box::new(Problem {
         error: error.detail(detail),
         place: Some(place),
-    }
+        unfinished: false,
+    })
 }
 
-fn whole(message: &str, cure: &str) -> Problem {
-    Problem {
+fn whole(message: &str, cure: &str) -> Box<Problem> {
+    Box::new(Problem {
         error: Error::new(Code::NotAccepted, message, cure),
         place: None,
-    }
+        unfinished: false,
+    })
 }
 
-fn key() -> Problem {
+fn key() -> Box<Problem> {
     whole(
         "That is an API key, which needs no renewal.",
         "Add it as one: paste it under \"API keys\", or use `keyfob add-key`.",

@@ -1,5 +1,9 @@
 //! API keys, checked by a practice server on a real socket.
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot be set up fails"
+)]
 
 mod common;
 

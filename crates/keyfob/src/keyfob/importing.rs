@@ -55,6 +55,8 @@ pub enum ImportCheck {
         error: Error,
         /// Where.
         place: Option<Place>,
+        /// Whether it would be right if only it went on, so that nothing is wrong as long as somebody types.
+        unfinished: bool,
     },
 }
 
@@ -72,6 +74,7 @@ impl Keyfob {
             Err(problem) => ImportCheck::Problem {
                 error: problem.error,
                 place: problem.place,
+                unfinished: problem.unfinished,
             },
         }
     }

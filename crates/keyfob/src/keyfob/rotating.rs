@@ -12,6 +12,8 @@ use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 use crate::status::Status;
 
+const ONLY_KEYS: &str = "Only API keys are replaced like this.";
+
 /// The key that takes the place of another one.
 #[derive(Debug)]
 pub struct Replacement {
@@ -26,10 +28,15 @@ pub struct Replacement {
 }
 
 impl Keyfob {
+    /// Whether there is a key of that name to replace, for whoever asks a person to paste a new one.
+    pub fn key_can_be_replaced(&self, name: &str) -> Result<()> {
+        self.key_account(name, ONLY_KEYS).map(drop)
+    }
+
     /// parse → verify → lock → store and read back → list → forget the old one. Until the new key is stored and
     /// listed, the old one is what the account has.
     pub async fn rotate_key(&self, name: &str, new: Replacement) -> Result<Status> {
-        let (account, facts) = self.key_account(name, "Only API keys are replaced like this.")?;
+        let (account, facts) = self.key_account(name, ONLY_KEYS)?;
         let key = api_key::parse(&new.pasted)?;
         let expires_on = self.day(new.expires_on.as_deref())?;
         let workspace_id = workspace(new.workspace_id.as_deref())?.or(facts.workspace_id);
