@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::{import, keys, order};
+
 /// Keeps your Claude credentials: sign in once, and every tool gets a valid credential.
 #[derive(Debug, Parser)]
 #[command(
@@ -77,20 +79,25 @@ pub(crate) enum Command {
         what: LinkCommand,
     },
     /// Add an API key, given on standard input or at a hidden prompt
-    AddKey {
-        /// What to call the account
-        #[arg(long)]
-        label: Option<String>,
-        /// The workspace id (wrkspc_…) that an identity-linked key needs
-        #[arg(long, value_name = "ID")]
-        workspace: Option<String>,
-        /// Store it without asking the server whether it works
-        #[arg(long)]
-        no_verify: bool,
-        /// Print the account as JSON when it is done
-        #[arg(long)]
-        json: bool,
-    },
+    AddKey(keys::Add),
+    /// Replace an API key by a new one, given on standard input or at a hidden prompt
+    #[command(
+        long_about = "Replace an API key by a new one, given on standard input or at a hidden prompt.\n\nThe new key is \
+                      checked first; only one that works takes the old one's place. The account keeps its name, and \
+                      the old key is forgotten here."
+    )]
+    RotateKey(keys::Rotate),
+    /// Change the workspace of an API key, or note the day it expires
+    EditKey(keys::Edit),
+    /// Take in tokens as JSON from standard input, or what stands in a variable
+    #[command(
+        long_about = "Take in tokens as JSON from standard input, or what stands in a variable.\n\n{\"access_token\": …, \
+                      \"refresh_token\": …, \"expires_at\": …} for a provider that is set up here; the time as seconds, \
+                      milliseconds or a date. Sessions of Claude Code are not taken in: link them."
+    )]
+    Import(import::Import),
+    /// Show or set the order in which accounts are given
+    Order(order::Wanted),
     /// List the accounts and how each stands
     Accounts {
         /// As JSON
@@ -101,6 +108,9 @@ pub(crate) enum Command {
     Status {
         /// An account's label or id; the default account where it is left out
         account: Option<String>,
+        /// Ask the server now, with one free request
+        #[arg(long)]
+        probe: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -270,7 +280,11 @@ impl Command {
         match self {
             Self::Login { .. } => "login",
             Self::Link { .. } => "link",
-            Self::AddKey { .. } => "add-key",
+            Self::AddKey(_) => "add-key",
+            Self::RotateKey(_) => "rotate-key",
+            Self::EditKey(_) => "edit-key",
+            Self::Import(_) => "import",
+            Self::Order(_) => "order",
             Self::Accounts { .. } => "accounts",
             Self::Status { .. } => "status",
             Self::Token { .. } => "token",
@@ -290,7 +304,10 @@ impl Command {
     pub(crate) fn may_renew(&self) -> bool {
         matches!(
             self,
-            Self::Token { .. } | Self::Refresh { .. } | Self::Watch { once: true, .. }
+            Self::Token { .. }
+                | Self::Refresh { .. }
+                | Self::Import(_)
+                | Self::Watch { once: true, .. }
         )
     }
 

@@ -6,10 +6,13 @@
 mod args;
 mod commands;
 mod ending;
+mod import;
 mod io;
+mod keys;
 mod link;
 mod login;
 mod many;
+mod order;
 mod storage;
 mod unit;
 mod words;

@@ -123,6 +123,11 @@ fn which_provider(keyfob: &Keyfob, wish: &Wish) -> Result<String> {
             )
         });
     }
+    only_provider(keyfob)
+}
+
+/// The provider that is ready, where there is only one.
+pub(crate) fn only_provider(keyfob: &Keyfob) -> Result<String> {
     let config = keyfob.config()?;
     let ready: Vec<_> = config.providers.iter().filter(|p| p.is_ready()).collect();
     match ready.as_slice() {

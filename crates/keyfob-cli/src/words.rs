@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob::account::{Owner, Payer};
 use keyfob::activity::{Entry, What};
 use keyfob::{
-    DevicePrompt, Error, Finding, Meaning, Renewal, Revoked, SignOutReport, State, Status, Storage,
-    StorageChoice,
+    DevicePrompt, Error, Finding, Handed, Meaning, Renewal, Revoked, SignOutReport, State, Status,
+    Storage, StorageChoice,
 };
 
 /// An error in a line, with the technical remainder below it.
@@ -27,11 +27,16 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
         marks.push_str("  (practice)");
     }
     let mut lines = vec![
-        format!("{shape} {} · {}{marks}", status.label, named(status)),
+        format!("{shape} {}{marks}", title(status)),
         format!("  {}", state(status, now)),
         format!("  {}", billing(status)),
-        format!("  {} · {}", status.storage, holder(status.owner)),
+        match status.owner {
+            Owner::Environment => format!("  {}", holder(status.owner)),
+            owner => format!("  {} · {}", status.storage, holder(owner)),
+        },
     ];
+    lines.extend(about_key(status, now));
+    lines.extend(status.about.iter().map(|about| format!("  {about}")));
     if let Some(since) = status.waits_since {
         let since = span(now.duration_since(since));
         lines.push(format!(
@@ -50,6 +55,65 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
         ));
     }
     lines.join("\n") + "\n"
+}
+
+/// What is to be said of an API key beside its state, and what to type.
+fn about_key(status: &Status, now: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(workspace) = &status.workspace_id {
+        lines.push(format!("  Workspace {workspace}"));
+    }
+    if let Some(on) = status.expires_on {
+        lines.push(format!("  You noted: expires {}", day(on, now)));
+    }
+    if let Some(failed) = &status.check_failed {
+        let ago = ago(failed.at, now);
+        lines.push(format!(
+            "  The last check, {ago}, taught nothing: {}",
+            failed.reason
+        ));
+    }
+    let label = &status.label;
+    match &status.state {
+        State::NeedsWorkspace { .. } => {
+            lines.push(format!(
+                "  Add it: keyfob edit-key \"{label}\" --workspace wrkspc_…"
+            ));
+        }
+        State::KeyRefused { .. } | State::NotedExpired { .. } => {
+            lines.push(format!(
+                "  Replace it: keyfob rotate-key \"{label}\" < key.txt"
+            ));
+        }
+        _ => {}
+    }
+    lines
+}
+
+/// A day, with its year only where it is another one.
+fn day(day: jiff::civil::Date, now: Timestamp) -> String {
+    let this_year = now.to_zoned(jiff::tz::TimeZone::UTC).year();
+    match day.year() == this_year {
+        true => day.strftime("%-d %b").to_string(),
+        false => day.strftime("%-d %b %Y").to_string(),
+    }
+}
+
+/// What is to be said beside a credential that was given.
+pub(crate) fn beside(handed: &Handed) -> String {
+    let mut text = String::new();
+    for label in &handed.passed_over {
+        text.push_str(&format!(
+            "keyfob: \"{label}\" gives no credential to tools, so it was passed over.\n"
+        ));
+    }
+    if let Some(instead) = &handed.instead {
+        text.push_str(&format!("keyfob: {}\n", instead.words()));
+    }
+    if let Some(warning) = &handed.warning {
+        text.push_str(&format!("keyfob: {}\n", error(warning)));
+    }
+    text
 }
 
 fn holder(owner: Owner) -> &'static str {
@@ -75,7 +139,12 @@ pub(crate) fn more(status: &Status) -> String {
     if !status.scopes.is_empty() {
         lines.push(format!("  Agreed to {}", status.scopes.join(", ")));
     }
-    if let State::SignInAgain { detail, .. } | State::RenewalFailing { detail, .. } = &status.state
+    if let State::SignInAgain { detail, .. }
+    | State::RenewalFailing { detail, .. }
+    | State::NeedsWorkspace { detail, .. }
+    | State::KeyRefused { detail, .. }
+    | State::BillingNeeded { detail, .. }
+    | State::NotPermitted { detail, .. } = &status.state
         && let Some(detail) = detail
     {
         lines.push(format!("  ({detail})"));
@@ -100,6 +169,9 @@ pub(crate) fn entry(entry: &Entry) -> String {
         What::SignedOut => "signed out",
         What::KeyAdded => "key added",
         What::KeyChecked => "key checked",
+        What::KeyReplaced => "key replaced",
+        What::Imported => "imported",
+        What::FellBack => "not usable, another was given",
         What::Renewed => "renewed",
         What::RenewalFailed => "not renewed",
         What::SignInEnded => "sign-in ended",
@@ -199,14 +271,19 @@ pub(crate) fn signed_out(report: &SignOutReport) -> String {
     }
 }
 
-fn named(status: &Status) -> String {
-    match &status.last_four {
+/// An account's name and what it is; a key that nobody named is called what it is.
+pub(crate) fn title(status: &Status) -> String {
+    let kind = match &status.last_four {
         Some(last_four) => format!("{} …{last_four}", status.provider_name),
         None => status.provider_name.clone(),
+    };
+    match status.label.starts_with(&kind) {
+        true => status.label.clone(),
+        false => format!("{} · {kind}", status.label),
     }
 }
 
-fn billing(status: &Status) -> String {
+pub(crate) fn billing(status: &Status) -> String {
     let organization = status.identity.organization.as_deref();
     let workspace = status.identity.workspace.as_deref();
     match (status.payer, organization) {
@@ -218,18 +295,13 @@ fn billing(status: &Status) -> String {
         (Payer::Api, None) => "API billing".to_owned(),
         (Payer::Company, _) => "Billed to your company".to_owned(),
         (Payer::None, _) => "Practice, nobody is billed".to_owned(),
+        (Payer::Unknown, _) => "Billed to whoever issued it".to_owned(),
     }
 }
 
 fn state(status: &Status, now: Timestamp) -> String {
     let state = &status.state;
-    let ago = |at: Timestamp| {
-        let passed = now.duration_since(at);
-        match passed.as_secs() {
-            ..60 => "just now".to_owned(),
-            _ => format!("{} ago", span(passed)),
-        }
-    };
+    let ago = |at: Timestamp| ago(at, now);
     match state {
         State::Fresh {
             until, renewable, ..
@@ -262,8 +334,32 @@ fn state(status: &Status, now: Timestamp) -> String {
         State::SignInAgain { reason, .. } => format!("Sign in again. {reason}"),
         State::Valid { checked_at } => format!("Valid, checked {}", ago(*checked_at)),
         State::Unverified { reason } => format!("Not verified. {reason}"),
-        State::Hindered { reason, .. } => reason.clone(),
+        State::NeedsWorkspace {
+            checked_at, reason, ..
+        }
+        | State::KeyRefused {
+            checked_at, reason, ..
+        }
+        | State::BillingNeeded {
+            checked_at, reason, ..
+        }
+        | State::NotPermitted {
+            checked_at, reason, ..
+        }
+        | State::Hindered { checked_at, reason } => {
+            format!("{reason} (checked {})", ago(*checked_at))
+        }
+        State::NotedExpired { reason, .. } => reason.clone(),
+        State::Ended { since, reason } => format!("Ended {}. {reason}", ago(*since)),
         State::CannotTell { reason, .. } => format!("Not known. {reason}"),
+    }
+}
+
+fn ago(at: Timestamp, now: Timestamp) -> String {
+    let passed = now.duration_since(at);
+    match passed.as_secs() {
+        ..60 => "just now".to_owned(),
+        _ => format!("{} ago", span(passed)),
     }
 }
 

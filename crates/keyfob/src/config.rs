@@ -305,6 +305,7 @@ pub(crate) fn save_provider(
                     Payer::Api => "api",
                     Payer::Company => "company",
                     Payer::None => "none",
+                    Payer::Unknown => "unknown",
                 }),
             );
             if let Some(token_request) = form.token_request {

@@ -1,10 +1,14 @@
 //! The truth about an account, as it may be shown: a pure function of what is known and of the time.
 
+mod key;
+
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use self::key::of_key;
 use crate::account::{
-    Account, AccountId, Facts, Identity, KeyAnswer, KeyFacts, Method, Owner, Payer, SeenSession,
+    Account, AccountId, Facts, FailedCheck, Identity, Link, Method, Owner, Payer, SeenSession,
     SessionFacts, TokenFacts,
 };
 
@@ -33,6 +37,13 @@ pub struct Status {
     pub identity: Identity,
     /// The last four characters of an API key.
     pub last_four: Option<String>,
+    /// The workspace that an identity-linked API key is used in.
+    pub workspace_id: Option<String>,
+    /// The last day on which an API key works, as the person noted it.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+    pub expires_on: Option<Date>,
+    /// The last try to check an API key, where it taught nothing: `state` is then what was known before.
+    pub check_failed: Option<FailedCheck>,
     /// What the person agreed to.
     pub scopes: Vec<String>,
     /// Where the secret lies, in words.
@@ -54,6 +65,8 @@ pub struct Status {
     /// When the whole sign-in ends, where the server said so.
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub sign_in_ends_at: Option<Timestamp>,
+    /// What else is to be said: what variables of the environment outrank, and what may be done with them.
+    pub about: Option<String>,
     /// The next instant at which `state` or `meaning` will differ with nothing else happening.
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub changes_at: Option<Timestamp>,
@@ -118,6 +131,62 @@ pub enum State {
         /// Why, as a sentence.
         reason: String,
     },
+    /// The API key is genuine, and works once a workspace is named.
+    NeedsWorkspace {
+        /// When the server was asked.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        checked_at: Timestamp,
+        /// What is so and what to do, as sentences.
+        reason: String,
+        /// The technical remainder, safe to share.
+        detail: Option<String>,
+    },
+    /// The server does not know the API key, or does not any more.
+    KeyRefused {
+        /// When the server was asked.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        checked_at: Timestamp,
+        /// What is so and what to do, as sentences.
+        reason: String,
+        /// The technical remainder, safe to share.
+        detail: Option<String>,
+    },
+    /// The API key is genuine, and works once its organization has seen to billing.
+    BillingNeeded {
+        /// When the server was asked.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        checked_at: Timestamp,
+        /// What is so and what to do, as sentences.
+        reason: String,
+        /// The technical remainder, safe to share.
+        detail: Option<String>,
+    },
+    /// The API key is genuine, and may not be used for this.
+    NotPermitted {
+        /// When the server was asked.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        checked_at: Timestamp,
+        /// What is so and what to do, as sentences.
+        reason: String,
+        /// The technical remainder, safe to share.
+        detail: Option<String>,
+    },
+    /// The day that the person noted as the API key's last is over, and nobody asked the server since.
+    NotedExpired {
+        /// That day.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        on: Date,
+        /// What is so and what to do, as sentences.
+        reason: String,
+    },
+    /// What stands in a variable of the environment has ended; whoever set it has to set another one.
+    Ended {
+        /// Since when.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        since: Timestamp,
+        /// Why, as a sentence.
+        reason: String,
+    },
     /// The API key is genuine, but does not work before something else is done.
     Hindered {
         /// When the server was asked.
@@ -135,8 +204,18 @@ pub enum State {
     },
 }
 
+impl State {
+    /// Whether the credential works, as far as is known.
+    pub fn works(&self) -> bool {
+        matches!(
+            self,
+            Self::Fresh { .. } | Self::Valid { .. } | Self::RenewsWhenAsked { .. }
+        )
+    }
+}
+
 /// The three meanings that colours and shapes stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "snake_case")]
 pub enum Meaning {
@@ -164,7 +243,7 @@ impl Status {
     pub fn of(account: &Account, around: Surroundings<'_>, now: Timestamp) -> Self {
         let (state, meaning, changes_at) = match &account.facts {
             Facts::Tokens(facts) => of_tokens(facts, now),
-            Facts::Key(facts) => of_key(facts),
+            Facts::Key(facts) => of_key(facts, now),
             Facts::Session(facts) => of_session(facts, now),
         };
         let (last_four, scopes, sign_in_ends_at, waits_since) = match &account.facts {
@@ -186,6 +265,10 @@ impl Status {
             (Meaning::Fine, Some(_)) => Meaning::Soon,
             (meaning, _) => meaning,
         };
+        let key = match &account.facts {
+            Facts::Key(facts) => Some(facts),
+            _ => None,
+        };
         Self {
             id: account.id.clone(),
             label: account.label.clone(),
@@ -196,6 +279,9 @@ impl Status {
             payer: account.payer,
             identity: account.identity.clone(),
             last_four,
+            workspace_id: key.and_then(|key| key.workspace_id.clone()),
+            expires_on: key.and_then(|key| key.expires_on),
+            check_failed: key.and_then(|key| key.failed.clone()),
             scopes,
             storage: around.storage.to_owned(),
             waits_since,
@@ -205,6 +291,7 @@ impl Status {
             state,
             meaning,
             sign_in_ends_at,
+            about: None,
             changes_at,
         }
     }
@@ -294,32 +381,6 @@ fn tokens_at(facts: &TokenFacts, now: Timestamp) -> (State, Meaning) {
     }
 }
 
-fn of_key(facts: &KeyFacts) -> (State, Meaning, Option<Timestamp>) {
-    match &facts.checked {
-        None => {
-            let reason = "The key was stored without asking the server.".to_owned();
-            (State::Unverified { reason }, Meaning::Soon, None)
-        }
-        Some(check) => match &check.answer {
-            KeyAnswer::Valid => {
-                let checked_at = check.at;
-                (State::Valid { checked_at }, Meaning::Fine, None)
-            }
-            KeyAnswer::Hindered { reason } => {
-                let state = State::Hindered {
-                    checked_at: check.at,
-                    reason: reason.clone(),
-                };
-                (state, Meaning::Act, None)
-            }
-            KeyAnswer::Unknown { reason } => {
-                let reason = reason.clone();
-                (State::Unverified { reason }, Meaning::Soon, None)
-            }
-        },
-    }
-}
-
 /// What was seen of another program's session, read like tokens of our own. That its owner renews it when it is used
 /// next counts as renewal.
 fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<Timestamp>) {
@@ -352,8 +413,18 @@ fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<T
                 issued: None,
             };
             let (mut state, meaning, changes_at) = of_tokens(&tokens, now);
-            if let State::Fresh { since, .. } = &mut state {
-                *since = None;
+            match (&mut state, &facts.link) {
+                (State::Fresh { since, .. }, _) => *since = None,
+                // Nobody signs in to a variable.
+                (State::SignInAgain { since, .. }, Link::Environment { .. }) => {
+                    let state = State::Ended {
+                        since: *since,
+                        reason: "The variable beside it says that it has ended. Set a new one, or take it out."
+                            .to_owned(),
+                    };
+                    return (state, Meaning::Soon, changes_at);
+                }
+                _ => {}
             }
             if let State::SignInAgain { reason, .. } = &mut state
                 && sign_in_ends_at.is_none_or(|end| end > now)

@@ -6,7 +6,7 @@ use super::noting::facts_of;
 use super::{Keyfob, SignInRequest};
 use crate::account::{Account, AccountId, Facts, Identity, Issued, Method, Owner, TokenFacts};
 use crate::activity::What;
-use crate::credential::Credential;
+use crate::credential::{Credential, OAuthTokens};
 use crate::custody::lock::Held;
 use crate::custody::store::StoreError;
 use crate::error::{Error, Result};
@@ -33,7 +33,17 @@ impl Keyfob {
     pub(super) async fn complete(&self, asked: &Asked<'_>, granted: Granted) -> Result<Status> {
         let tokens = granted.tokens.clone();
         let kept = match who(asked, &granted) {
-            Ok(identity) => self.keep_sign_in(asked, granted, identity).await,
+            Ok(identity) => {
+                let said = Said {
+                    identity,
+                    scopes: granted.answer.scopes,
+                    issued: issued(asked.provider, asked.client_id),
+                    what: What::SignedIn,
+                };
+                let (provider, request) = (asked.provider, asked.request);
+                self.keep_sign_in(provider, request, granted.tokens, said)
+                    .await
+            }
             Err(error) => Err(error.into()),
         };
         match kept {
@@ -50,14 +60,15 @@ impl Keyfob {
     }
 
     /// lock → store and read back → list.
-    async fn keep_sign_in(
+    pub(super) async fn keep_sign_in(
         &self,
-        asked: &Asked<'_>,
-        granted: Granted,
-        identity: Identity,
+        provider: &Provider,
+        request: &SignInRequest,
+        tokens: OAuthTokens,
+        said: Said,
     ) -> Result<AccountId, NotKept> {
-        let (provider, request) = (asked.provider, asked.request);
         let accounts = self.0.accounts.read()?;
+        let identity = said.identity;
         let known = same_person(&accounts, provider, request, &identity).map(|a| a.id.clone());
         let id = match known {
             Some(id) => id,
@@ -68,13 +79,9 @@ impl Keyfob {
             Some(account) => account.label.clone(),
             None => wished_label(request, provider, &identity),
         };
-        let tokens = granted.tokens;
-        let scopes = granted
-            .answer
-            .scopes
-            .unwrap_or_else(|| provider.scopes.clone());
+        let scopes = said.scopes.unwrap_or_else(|| provider.scopes.clone());
         let facts = Facts::Tokens(TokenFacts {
-            issued: Some(issued(asked)),
+            issued: Some(said.issued),
             ..facts_of(&tokens, scopes)
         });
         let before = match accounts.get(&id) {
@@ -133,7 +140,7 @@ impl Keyfob {
         self.forget_unsaved(&id);
         self.0.renewals.end(&id);
         if let Some(account) = self.0.accounts.read()?.get(&id) {
-            self.tell(account, What::SignedIn, None);
+            self.tell(account, said.what, None);
         }
         Ok(id)
     }
@@ -183,9 +190,20 @@ impl Keyfob {
     }
 }
 
+/// What is known beside tokens that are to be kept.
+pub(super) struct Said {
+    pub(super) identity: Identity,
+    /// What the person agreed to; none where that is what the provider asks for.
+    pub(super) scopes: Option<Vec<String>>,
+    /// To whom they were issued.
+    pub(super) issued: Issued,
+    /// How they came in.
+    pub(super) what: What,
+}
+
 /// A sign-in that came about at the server, and could not be kept here.
-struct NotKept {
-    error: Error,
+pub(super) struct NotKept {
+    pub(super) error: Error,
     /// Whether its tokens are certainly not in the store, or named by no list, so that the server may be told to
     /// forget them.
     is_nobodys: bool,
@@ -215,11 +233,10 @@ fn who(asked: &Asked<'_>, granted: &Granted) -> Result<Identity> {
 }
 
 /// What the environment moved has to be remembered: the next program may run in another one.
-fn issued(asked: &Asked<'_>) -> Issued {
-    let provider = asked.provider;
+pub(super) fn issued(provider: &Provider, client_id: &str) -> Issued {
     let moved = provider.by_variables.give_base_url();
     Issued {
-        client_id: Some(asked.client_id.to_owned()),
+        client_id: Some(client_id.to_owned()),
         token_url: provider.token_url.clone().filter(|_| moved),
         base_url: provider.base_url.clone().filter(|_| moved),
     }

@@ -336,8 +336,8 @@ impl Keyfob {
             _ => None,
         };
         Ok(Handed {
-            secret: token,
             warning,
+            ..Handed::of_secret(token)
         })
     }
 

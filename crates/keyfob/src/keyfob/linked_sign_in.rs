@@ -137,6 +137,7 @@ impl Keyfob {
             phase: watched,
             redirect_url: request.opens_browser.then(|| address.clone()),
             paste_url: Some(address.clone()),
+            device: None,
             ends_at: now.saturating_add(limit).unwrap_or(now),
         };
         Ok(LinkedSignIn {

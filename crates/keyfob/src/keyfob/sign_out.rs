@@ -51,7 +51,7 @@ impl Keyfob {
     /// Revokes, erases, and takes the account off the list. Where erasing fails, the account stays listed, because
     /// a secret that nothing names could never be erased. What another program owns is only taken off the list.
     pub async fn sign_out(&self, name: &str) -> Result<SignOutReport> {
-        let listed = self.0.accounts.read()?.find(Some(name))?.clone();
+        let listed = self.stored(Some(name))?;
         if session_of(&listed).is_some() {
             return self.unlink(&listed);
         }

@@ -117,7 +117,7 @@ impl Keyfob {
             checked_label(label)?;
         }
         if let Some(name) = &request.account {
-            self.0.accounts.read()?.find(Some(name))?;
+            self.stored(Some(name))?;
         }
         let (provider, client_id) = self.provider_to_sign_in(&request.provider)?;
         self.check_storage().await?;
@@ -176,7 +176,7 @@ impl Keyfob {
         })
     }
 
-    fn provider_to_sign_in(&self, id: &str) -> Result<(Provider, String)> {
+    pub(super) fn provider_to_sign_in(&self, id: &str) -> Result<(Provider, String)> {
         let config = self.config()?;
         let known = || {
             let ready = config.providers.iter().filter(|p| p.is_ready());
