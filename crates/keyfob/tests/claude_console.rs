@@ -119,20 +119,28 @@ async fn a_variable_that_is_not_safe_ends_it_with_a_sentence_and_hides_no_accoun
 #[tokio::test]
 async fn api_keys_are_checked_where_the_variable_says() {
     let (world, base) = bare().await;
-    let key = || NewKey {
-        pasted: Secret::new("sk-ant-api03-practice-key"),
+    let key = |key: &str| NewKey {
+        pasted: Secret::new(key),
         label: None,
         workspace_id: None,
+        expires_on: None,
         verify: true,
     };
     let keyfob = world.open_in(&[("ANTHROPIC_BASE_URL", &base)]);
-    let status = keyfob.add_api_key(key()).await.unwrap();
+    let status = keyfob
+        .add_api_key(key("sk-ant-api03-practice-key"))
+        .await
+        .unwrap();
     assert!(matches!(status.state, State::Valid { .. }));
     assert_eq!(world.count("models").await, 1);
 
     let wrong = world.open_in(&[("ANTHROPIC_BASE_URL", "http://api.example")]);
     assert_eq!(
-        wrong.add_api_key(key()).await.unwrap_err().code,
+        wrong
+            .add_api_key(key("sk-ant-api03-another-key"))
+            .await
+            .unwrap_err()
+            .code,
         Code::Usage
     );
 }
