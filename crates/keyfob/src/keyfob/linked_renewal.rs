@@ -193,6 +193,8 @@ impl Keyfob {
     async fn ask_claude_code_once(&self, config_dir: Option<&Path>) -> Result<Asked> {
         let mut command = self.claude_command(config_dir)?;
         command.args(["-p", ".", "--model", MODEL]);
+        // Without a network it would try for minutes before it says so.
+        command.env("CLAUDE_CODE_MAX_RETRIES", "2");
         let ended = self
             .run_to_end(OtherProgram::ClaudeCode, command, PATIENCE)
             .await?;
