@@ -351,8 +351,11 @@ fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<T
                 waits_since: None,
             };
             let (mut state, meaning, changes_at) = of_tokens(&tokens, now);
-            if let State::Fresh { since, .. } = &mut state {
-                *since = None;
+            match &mut state {
+                State::Fresh { since, .. } => *since = None,
+                // Nobody asks again by himself unless that was switched on, so no countdown is shown.
+                State::RenewalFailing { rests_until, .. } => *rests_until = None,
+                _ => {}
             }
             if let State::SignInAgain { reason, .. } = &mut state
                 && sign_in_ends_at.is_none_or(|end| end > now)
