@@ -4,6 +4,10 @@ fn main() {
     let commands = &[
         "overview",
         "begin_sign_in",
+        "begin_linked_sign_in",
+        "other_programs",
+        "link_session",
+        "look_at_session",
         "copy_sign_in_link",
         "open_browser_again",
         "paste_code",

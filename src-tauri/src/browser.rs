@@ -23,6 +23,8 @@ pub(crate) enum KnownPage {
     ClaudeCode,
     ApiKeys,
     Console,
+    GetClaudeCode,
+    GetAnt,
 }
 
 impl KnownPage {
@@ -31,6 +33,8 @@ impl KnownPage {
             Self::ClaudeCode => "https://claude.ai/settings/claude-code",
             Self::ApiKeys => "https://platform.claude.com/settings/keys",
             Self::Console => "https://platform.claude.com/",
+            Self::GetClaudeCode => "https://code.claude.com/docs/en/setup",
+            Self::GetAnt => "https://github.com/anthropics/anthropic-cli/releases",
         }
     }
 }

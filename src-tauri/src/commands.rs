@@ -1,13 +1,14 @@
 //! What the page can ask for. Each is a few lines: the core does it, and its words are the answer.
 
+use keyfob::account::Link;
 use keyfob::activity::Entry;
 use keyfob::{
-    Error, Finding, Keyfob, Moved, NewKey, ProviderForm, Result, Secret, SignOutReport, Status,
-    StorageChoice,
+    Error, Finding, Keyfob, LinkedSignInRequest, Moved, NewKey, OtherProgram, OtherSessions,
+    ProviderForm, Result, Secret, SignOutReport, Status, StorageChoice, Whereabouts,
 };
 use tauri::{AppHandle, State};
 
-use crate::desk::{CHANGED, Desk, tell};
+use crate::desk::{By, CHANGED, Desk, tell};
 use crate::preferences::{self, Preferences};
 use crate::view::{Overview, ProviderView, StorageView, WaitingView};
 use crate::{browser, clipboard, storage};
@@ -48,7 +49,58 @@ pub(crate) async fn begin_sign_in(
     provider_id: String,
     account_id: Option<String>,
 ) -> Answer<WaitingView> {
-    desk.begin_sign_in(&app, provider_id, account_id).await
+    let by = By::Keyfob {
+        provider: provider_id,
+        account: account_id,
+    };
+    desk.begin_sign_in(&app, by).await
+}
+
+#[tauri::command]
+pub(crate) async fn begin_linked_sign_in(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    program: OtherProgram,
+    account_id: Option<String>,
+    console: bool,
+) -> Answer<WaitingView> {
+    let request = LinkedSignInRequest {
+        program,
+        account: account_id,
+        label: None,
+        whereabouts: Whereabouts::New,
+        console,
+        opens_browser: true,
+    };
+    desk.begin_sign_in(&app, By::Other(request)).await
+}
+
+#[tauri::command]
+pub(crate) async fn other_programs(desk: State<'_, Desk>) -> Answer<Vec<OtherSessions>> {
+    Ok(desk.keyfob.other_programs().await)
+}
+
+#[tauri::command]
+pub(crate) async fn link_session(desk: State<'_, Desk>, link: Link) -> Answer<Status> {
+    let linked = match link {
+        Link::ClaudeCode { config_dir } => desk.keyfob.link_claude_code(config_dir, None).await,
+        Link::AnthropicProfile {
+            config_dir,
+            profile,
+        } => {
+            let keyfob = &desk.keyfob;
+            keyfob
+                .link_anthropic_profile(config_dir, Some(profile), None)
+                .await
+        }
+        Link::Environment { .. } => return desk.keyfob.status(None),
+    };
+    Ok(linked?.status)
+}
+
+#[tauri::command]
+pub(crate) async fn look_at_session(desk: State<'_, Desk>, account_id: String) -> Answer<Status> {
+    desk.keyfob.look_at_session(&account_id).await
 }
 
 #[tauri::command]

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use keyfob::{
-    Code, Error, Keyfob, ListenerChoice, Listening, Moved, Phase, Result, Secret, SignIn,
-    SignInHandle, SignInRequest, StorageChoice,
+    Code, Error, Keyfob, LinkedSignInRequest, ListenerChoice, Listening, Moved, Phase, Result,
+    Secret, SignInHandle, SignInRequest, Status, StorageChoice,
 };
 use tauri::{AppHandle, Emitter, Manager};
 use tokio::sync::watch;
@@ -54,6 +54,17 @@ impl Newest {
     fn wants(self, number: u64) -> bool {
         self.number == number && !self.cancelled
     }
+}
+
+/// Who signs in.
+pub(crate) enum By {
+    /// Keyfob, at a provider; to an account again, where one is named.
+    Keyfob {
+        provider: String,
+        account: Option<String>,
+    },
+    /// The program that will hold the session.
+    Other(LinkedSignInRequest),
 }
 
 /// The sign-in under way, and how it looks.
@@ -159,12 +170,7 @@ impl Desk {
     }
 
     /// Begins a sign-in, unless a newer one is begun or it is cancelled before it could.
-    pub(crate) async fn begin_sign_in(
-        &self,
-        app: &AppHandle,
-        provider: String,
-        account: Option<String>,
-    ) -> Result<WaitingView> {
+    pub(crate) async fn begin_sign_in(&self, app: &AppHandle, by: By) -> Result<WaitingView> {
         let mut number = 0;
         self.newest.send_modify(|newest| {
             number = newest.number + 1;
@@ -177,21 +183,56 @@ impl Desk {
         tokio::select! {
             biased;
             _ = newest.wait_for(|newest| !newest.wants(number)) => Err(cancelled()),
-            begun = self.begin(app, number, provider, account) => begun,
+            begun = self.begin(app, number, by) => begun,
         }
     }
 
     /// begin → open the browser → wait in a task of its own → tell the page how it ended.
-    async fn begin(
+    async fn begin(&self, app: &AppHandle, number: u64, by: By) -> Result<WaitingView> {
+        let _one_at_a_time = self.beginning.lock().await;
+        // The newest wish counts; an older attempt would only wait for a browser tab that nobody looks at.
+        self.cancel_under_way().await;
+        match by {
+            By::Keyfob { provider, account } => {
+                self.begin_own(app, number, provider, account).await
+            }
+            By::Other(request) => self.begin_linked(app, number, request).await,
+        }
+    }
+
+    /// The other program opens the browser itself, and its session stays with it.
+    async fn begin_linked(
+        &self,
+        app: &AppHandle,
+        number: u64,
+        request: LinkedSignInRequest,
+    ) -> Result<WaitingView> {
+        let sign_in = self.keyfob.begin_linked_sign_in(request).await?;
+        let handle = sign_in.handle();
+        let view = WaitingView {
+            provider_id: String::new(),
+            provider_name: sign_in.program().name().to_owned(),
+            payer: sign_in.payer(),
+            practice: false,
+            ends_at: handle.ends_at().to_string(),
+            can_paste: true,
+            listens: handle.listens(),
+            browser_problem: None,
+            exchanging: false,
+            program: Some(sign_in.program()),
+        };
+        self.now_under_way(number, &handle, &view)?;
+        see_through(app, number, handle, sign_in.finish());
+        Ok(view)
+    }
+
+    async fn begin_own(
         &self,
         app: &AppHandle,
         number: u64,
         provider: String,
         account: Option<String>,
     ) -> Result<WaitingView> {
-        let _one_at_a_time = self.beginning.lock().await;
-        // The newest wish counts; an older attempt would only wait for a browser tab that nobody looks at.
-        self.cancel_under_way().await;
         let plugin = match self.keyfob.config()?.listener {
             ListenerChoice::Plugin => Some(PluginListener::start()?),
             ListenerChoice::Own => None,
@@ -218,20 +259,30 @@ impl Desk {
             listens: handle.listens(),
             browser_problem: url.and_then(|url| browser::open(app, url.as_str()).err()),
             exchanging: false,
+            program: None,
         };
-        {
-            // Whoever cancels says so first and then looks here, so one of the two sees the other.
-            let mut under_way = self.lock();
-            if !self.newest.borrow().wants(number) {
-                return Err(cancelled());
-            }
-            *under_way = Some(UnderWay {
-                handle: handle.clone(),
-                view: view.clone(),
-            });
-        }
-        see_through(app, number, sign_in, plugin);
+        self.now_under_way(number, &handle, &view)?;
+        let fed = handle.clone();
+        see_through(app, number, handle, async move {
+            // Lives as long as the attempt: dropping it closes its port.
+            let _plugin = plugin.map(|plugin| plugin.feed(fed));
+            sign_in.finish().await
+        });
         Ok(view)
+    }
+
+    /// Remembers the attempt, unless it is no longer wanted.
+    fn now_under_way(&self, number: u64, handle: &SignInHandle, view: &WaitingView) -> Result<()> {
+        // Whoever cancels says so first and then looks here, so one of the two sees the other.
+        let mut under_way = self.lock();
+        if !self.newest.borrow().wants(number) {
+            return Err(cancelled());
+        }
+        *under_way = Some(UnderWay {
+            handle: handle.clone(),
+            view: view.clone(),
+        });
+        Ok(())
     }
 
     /// What is being stored cannot be cancelled any more, and would not hear of it.
@@ -258,10 +309,13 @@ impl Desk {
 }
 
 /// Takes a sign-in to its end, and tells the page how far it is.
-fn see_through(app: &AppHandle, number: u64, sign_in: SignIn, plugin: Option<PluginListener>) {
-    let handle = sign_in.handle();
+fn see_through(
+    app: &AppHandle,
+    number: u64,
+    mut progress: SignInHandle,
+    ending: impl Future<Output = Result<Status>> + Send + 'static,
+) {
     let teller = app.clone();
-    let mut progress = handle.clone();
     tauri::async_runtime::spawn(async move {
         while progress.phase_changed().await != Phase::Over {
             tell(&teller, CHANGED, ());
@@ -272,16 +326,14 @@ fn see_through(app: &AppHandle, number: u64, sign_in: SignIn, plugin: Option<Plu
     // program cancels it first, which ends one that only waits.
     let pending = app.state::<Desk>().pending.begin();
     tauri::async_runtime::spawn(async move {
-        // Lives as long as the attempt: dropping it closes its port.
-        let plugin = plugin.map(|plugin| plugin.feed(handle));
-        let ended = match sign_in.finish().await {
+        let ended = match ending.await {
             Ok(account) => SignInEnded::SignedIn {
                 account: Box::new(account),
             },
             Err(error) if error.code == Code::Cancelled => SignInEnded::Cancelled,
             Err(error) => SignInEnded::Failed { error },
         };
-        drop((plugin, pending));
+        drop(pending);
         // The page shows the newest attempt, and would take the end of an older one for its end.
         if teller.state::<Desk>().newest.borrow().number == number {
             tell(&teller, SIGN_IN_ENDED, ended);

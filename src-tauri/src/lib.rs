@@ -60,6 +60,10 @@ pub fn run() -> ExitCode {
         .invoke_handler(tauri::generate_handler![
             commands::overview,
             commands::begin_sign_in,
+            commands::begin_linked_sign_in,
+            commands::other_programs,
+            commands::link_session,
+            commands::look_at_session,
             commands::copy_sign_in_link,
             commands::open_browser_again,
             commands::paste_code,

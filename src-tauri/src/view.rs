@@ -1,7 +1,9 @@
 //! What the page is shown. Nothing here holds a secret.
 
 use keyfob::account::Payer;
-use keyfob::{Error, Keyfob, Provider, Redirect, Status, StorageChoice, TokenRequest};
+use keyfob::{
+    Error, Keyfob, OtherProgram, Provider, Redirect, Status, StorageChoice, TokenRequest,
+};
 use serde::Serialize;
 
 use crate::practice::PracticeView;
@@ -91,6 +93,8 @@ pub(crate) struct WaitingView {
     pub(crate) browser_problem: Option<Error>,
     /// The answer is here, and the tokens are being fetched and stored.
     pub(crate) exchanging: bool,
+    /// Which other program signs in; none where Keyfob does it.
+    pub(crate) program: Option<OtherProgram>,
 }
 
 /// How a sign-in ended.

@@ -22,6 +22,18 @@ const preferences = { theme: "dark" as const, last_screen: "accounts" as const, 
 test.each<[string, () => Promise<unknown>, object]>([
   ["overview", () => ipc.overview(), {}],
   ["begin_sign_in", () => ipc.beginSignIn({ providerId: "p", accountId: null }), { providerId: "p", accountId: null }],
+  [
+    "begin_linked_sign_in",
+    () => ipc.beginLinkedSignIn({ program: "ant", accountId: "a", console: false }),
+    { program: "ant", accountId: "a", console: false },
+  ],
+  ["other_programs", () => ipc.otherPrograms(), {}],
+  [
+    "link_session",
+    () => ipc.linkSession({ link: { kind: "claude_code", config_dir: null } }),
+    { link: { kind: "claude_code", config_dir: null } },
+  ],
+  ["look_at_session", () => ipc.lookAtSession({ accountId: "a" }), { accountId: "a" }],
   ["copy_sign_in_link", () => ipc.copySignInLink({ leg: "paste" }), { leg: "paste" }],
   ["open_browser_again", () => ipc.openBrowserAgain(), {}],
   ["paste_code", () => ipc.pasteCode({ text: "t" }), { text: "t" }],

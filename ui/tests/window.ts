@@ -16,8 +16,9 @@ configure({ asyncUtilTimeout: 4_000 });
 
 export const user = userEvent.setup({ pointerEventsCheck: 0 });
 
-export async function openWindow(overview: Overview): Promise<PretendProgram> {
+export async function openWindow(overview: Overview, before?: (program: PretendProgram) => void): Promise<PretendProgram> {
   const program = new PretendProgram(overview);
+  before?.(program);
   useDoor(program);
   render(App);
   await screen.findByTestId("main");

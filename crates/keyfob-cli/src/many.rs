@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use keyfob::account::Owner;
 use keyfob::{Code, Error, Keyfob, Renewal, Result, State, Status};
 use tokio::sync::mpsc;
 
@@ -10,8 +11,10 @@ use crate::{ending, words};
 
 /// `keyfob refresh --all`: each is told as it is done; the first failure is given at the end.
 pub(crate) async fn refresh_all(keyfob: &Keyfob, io: &mut Io) -> Result<()> {
-    // A store that is locked is asked for once, and not once an account.
-    keyfob.check_storage().await?;
+    // A store that is locked is asked for once, and not once an account; and not at all for what lies elsewhere.
+    if keyfob.accounts()?.iter().any(|a| a.owner == Owner::Keyfob) {
+        keyfob.check_storage().await?;
+    }
     let mut tally = Tally::default();
     keyfob
         .refresh_all(|renewal| {

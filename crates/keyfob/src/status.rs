@@ -415,6 +415,8 @@ fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<T
             let (mut state, meaning, changes_at) = of_tokens(&tokens, now);
             match (&mut state, &facts.link) {
                 (State::Fresh { since, .. }, _) => *since = None,
+                // Nobody asks again by himself unless that was switched on, so no countdown is shown.
+                (State::RenewalFailing { rests_until, .. }, _) => *rests_until = None,
                 // Nobody signs in to a variable.
                 (State::SignInAgain { since, .. }, Link::Environment { .. }) => {
                     let state = State::Ended {

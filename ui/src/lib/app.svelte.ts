@@ -1,5 +1,6 @@
 // What the window knows and where it stands. Screens read it and call its verbs; they keep only their own phase.
 
+import type { Link } from "./bindings/Link";
 import type { Meaning } from "./bindings/Meaning";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
@@ -28,7 +29,7 @@ export type Loaded =
   | { kind: "failed"; error: UiError };
 
 /** What the person is asked in a dialog. It is kept here, because the row it is about goes when its account does. */
-export type Asking = { kind: "nothing" } | { kind: "rename"; account: Status } | { kind: "sign_out"; account: Status };
+export type Asking = { kind: "nothing" } | { kind: "rename" | "sign_out" | "renew"; account: Status };
 
 export type Outcome = { text: string; meaning: Meaning };
 
@@ -106,7 +107,11 @@ export class App {
   #followSignIn({ waiting }: Overview): void {
     if (!waiting) return;
     if (this.#run) return this.#run.follow(waiting);
-    this.#run = new SignIn({ kind: "provider", providerId: waiting.provider_id, accountId: null }, waiting);
+    const { program, provider_id: providerId, payer } = waiting;
+    const target: Target = program
+      ? { kind: "other", program, accountId: null, console: payer !== "plan" }
+      : { kind: "provider", providerId, accountId: null };
+    this.#run = new SignIn(target, waiting);
     this.screen = { kind: "sign_in", run: this.#run };
   }
 
@@ -137,7 +142,10 @@ export class App {
   }
 
   /** Starts the sign-in that renews an account. */
-  signInAgain({ id: accountId, provider: providerId, practice }: Status): void {
+  signInAgain({ id: accountId, provider: providerId, practice, owner, payer }: Status): void {
+    if (owner === "claude_code" || owner === "ant") {
+      return this.signIn({ kind: "other", program: owner, accountId, console: payer !== "plan" });
+    }
     if (!providerId) return;
     const canStart = this.loaded.kind === "ready" && this.loaded.overview.practice !== "absent";
     this.signIn({ kind: practice && canStart ? "practice_again" : "provider", providerId, accountId });
@@ -209,6 +217,16 @@ export class App {
       this.complain(asUiError(thrown));
     }
     await this.refresh();
+  }
+
+  /** Adds a session that another program holds, and shows it. */
+  async link(link: Link): Promise<void> {
+    try {
+      const account = await ipc.linkSession({ link });
+      await this.welcome(account, outcomes.linked(account.label));
+    } catch (thrown) {
+      this.complain(asUiError(thrown));
+    }
   }
 
   setTheme(theme: Theme): void {

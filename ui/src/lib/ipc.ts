@@ -6,7 +6,10 @@ import { listen } from "@tauri-apps/api/event";
 
 import type { ActivityEntry } from "./bindings/ActivityEntry";
 import type { Finding } from "./bindings/Finding";
+import type { Link } from "./bindings/Link";
 import type { Moved } from "./bindings/Moved";
+import type { OtherProgram } from "./bindings/OtherProgram";
+import type { OtherSessions } from "./bindings/OtherSessions";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
 import type { ProviderForm } from "./bindings/ProviderForm";
@@ -45,6 +48,19 @@ export const overview = () => ask<Overview>("overview");
 /** Opens the browser; with an account id, to renew that account's sign-in. */
 export const beginSignIn = (args: { providerId: string; accountId: string | null }) =>
   ask<WaitingView>("begin_sign_in", args);
+
+/** Has another program sign in; it opens the browser itself, and keeps the session. */
+export const beginLinkedSignIn = (args: { program: OtherProgram; accountId: string | null; console: boolean }) =>
+  ask<WaitingView>("begin_linked_sign_in", args);
+
+/** Which other programs are here, and which of their sessions are not in the list yet. */
+export const otherPrograms = () => ask<OtherSessions[]>("other_programs");
+
+/** Adds a session that another program holds; it is only looked at. */
+export const linkSession = (args: { link: Link }) => ask<Status>("link_session", args);
+
+/** Looks at a session where the system may ask for leave: only at a click. */
+export const lookAtSession = (args: { accountId: string }) => ask<Status>("look_at_session", args);
 
 /** Copies the address to sign in at. Rust does it: the address never comes to the page. */
 export const copySignInLink = (args: { leg: "redirect" | "paste" }) => ask<null>("copy_sign_in_link", args);
@@ -100,7 +116,8 @@ export const removeProvider = (args: { providerId: string }) => ask<null>("remov
 export const setPreferences = (args: { preferences: Preferences }) => ask<null>("set_preferences", args);
 
 /** Opens one of a few known pages in the browser. */
-export const openLink = (args: { which: "claude_code" | "api_keys" | "console" }) => ask<null>("open_link", args);
+export const openLink = (args: { which: "claude_code" | "api_keys" | "console" | "get_claude_code" | "get_ant" }) =>
+  ask<null>("open_link", args);
 
 /** Accounts or configuration changed, here or in another process: ask for the overview again. */
 export const onChanged = (heard: () => void) => door.on("changed", heard);

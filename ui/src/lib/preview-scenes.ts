@@ -5,6 +5,7 @@ import type { ProviderView } from "./bindings/ProviderView";
 import type { Status } from "./bindings/Status";
 import type { StorageView } from "./bindings/StorageView";
 import type { UiError } from "./bindings/UiError";
+import { linkedAccounts } from "./preview-linked";
 import { DAY, HOUR, MINUTE } from "./time";
 
 const at = (ms: number) => new Date(ms).toISOString();
@@ -274,6 +275,7 @@ const waiting = (now: number) => ({
   listens: true,
   browser_problem: null,
   exchanging: false,
+  program: null,
 });
 
 /** Everything the window can be shown in. */
@@ -281,6 +283,7 @@ export const scenes: Record<string, (now: number) => Overview> = {
   accounts: several,
   fine: (now) => ({ ...several(now), accounts: [workAccount(now), apiKey(now)] }),
   first: () => empty(),
+  none_installed: () => empty(),
   first_ready: () => ({ ...empty(), providers: [consoleReady], practice: "absent" }),
   states: (now) => ({
     ...several(now),
@@ -321,6 +324,11 @@ export const scenes: Record<string, (now: number) => Overview> = {
   no_tray: (now) => ({ ...several(now), tray: false }),
   practice: (now) => ({ ...empty(), accounts: [practised(now)], practice_home: true, practice: "running" }),
   waiting: (now) => ({ ...several(now), waiting: waiting(now) }),
+  linked: (now) => ({ ...several(now), accounts: linkedAccounts(now) }),
+  waiting_other: (now) => ({
+    ...several(now),
+    waiting: { ...waiting(now), provider_id: "", provider_name: "Claude Code", payer: "plan", program: "claude_code" },
+  }),
   storing: (now) => ({ ...several(now), waiting: { ...waiting(now), exchanging: true } }),
   no_browser: (now) => ({
     ...several(now),

@@ -1,6 +1,7 @@
 // A door that plays the program, for looking at screens in a browser and for tests. It is no part of the built page.
 
 import type { Moved } from "./bindings/Moved";
+import type { OtherProgram } from "./bindings/OtherProgram";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
 import type { Screen } from "./bindings/Screen";
@@ -9,6 +10,7 @@ import type { StorageChoice } from "./bindings/StorageChoice";
 import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 import type { Door } from "./ipc";
+import { noneInstalled, others, planAccount } from "./preview-linked";
 import { findings, history, longHistory } from "./preview-events";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
 import { HOUR, MINUTE } from "./time";
@@ -77,6 +79,17 @@ export class PretendProgram implements Door {
         return this.overview;
       case "begin_sign_in":
         return this.#begin(String(args.providerId));
+      case "begin_linked_sign_in": {
+        const program = args.program as OtherProgram;
+        const waiting = { ...this.#begin(program === "ant" ? "ant" : "Claude Code"), provider_id: "", program };
+        waiting.payer = program === "ant" || args.console ? "api" : "plan";
+        this.overview = { ...this.overview, waiting };
+        return waiting;
+      }
+      case "other_programs":
+        return others;
+      case "link_session":
+        return this.#add({ ...planAccount(Date.now()), id: "acct-00000000000000cc", label: "ada@home.example" });
       case "cancel_sign_in":
         this.end({ kind: "cancelled" });
         return null;
@@ -124,6 +137,7 @@ export class PretendProgram implements Door {
       listens: true,
       browser_problem: null,
       exchanging: false,
+      program: null,
     };
     this.overview = { ...this.overview, waiting };
     return waiting;
@@ -167,7 +181,8 @@ export class PretendProgram implements Door {
     const account = this.overview.accounts.find((a) => a.id === id);
     this.overview = { ...this.overview, accounts: this.overview.accounts.filter((a) => a.id !== id) };
     this.tell("changed");
-    const revoked = account?.method === "api_key" ? "not_needed" : "no_endpoint";
+    const ours = account?.owner === "keyfob";
+    const revoked = !ours ? "not_ours" : account.method === "api_key" ? "not_needed" : "no_endpoint";
     return { label: account?.label, revoked, detail: null };
   }
 }
@@ -183,6 +198,7 @@ export function previewDoor(query: URLSearchParams): Door {
     ...overview,
     preferences: { ...overview.preferences, theme: theme ?? overview.preferences.theme, last_screen },
   });
+  if (name === "none_installed") program.answer("other_programs", () => noneInstalled);
   if (name === "activity-empty") program.answer("activity", () => []);
   if (name === "activity-long") program.answer("activity", () => longHistory(Date.now(), 2_000));
   return program;

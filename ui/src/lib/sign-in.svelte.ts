@@ -1,5 +1,6 @@
 // One sign-in, from the click to its end. The program runs it; this follows it.
 
+import type { OtherProgram } from "./bindings/OtherProgram";
 import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 import { asUiError } from "./error";
@@ -8,6 +9,7 @@ import * as ipc from "./ipc";
 /** What is signed in to, and which account is renewed by it. A practice server has to be started first. */
 export type Target =
   | { kind: "provider"; providerId: string; accountId: string | null }
+  | { kind: "other"; program: OtherProgram; accountId: string | null; console: boolean }
   | { kind: "practice" }
   | { kind: "practice_again"; providerId: string; accountId: string };
 
@@ -37,14 +39,18 @@ export class SignIn {
   }
 
   async #ask(): Promise<Phase> {
-    const order = await this.#order();
+    const { target } = this;
+    if (target.kind === "other") {
+      const { program, accountId, console } = target;
+      return { kind: "waiting", view: await ipc.beginLinkedSignIn({ program, accountId, console }) };
+    }
+    const order = await this.#order(target);
     // Whoever left while the practice server was starting wants no browser any more.
     if (this.#left) return this.phase;
     return { kind: "waiting", view: await ipc.beginSignIn(order) };
   }
 
-  async #order(): Promise<{ providerId: string; accountId: string | null }> {
-    const { target } = this;
+  async #order(target: Exclude<Target, { kind: "other" }>): Promise<{ providerId: string; accountId: string | null }> {
     if (target.kind === "practice") return { providerId: await ipc.startPractice(), accountId: null };
     if (target.kind === "practice_again") await ipc.startPractice();
     return { providerId: target.providerId, accountId: target.accountId };

@@ -1,5 +1,6 @@
 // What the window says of what has just been done, whichever screen is open.
 
+import type { OtherProgram } from "./bindings/OtherProgram";
 import type { Payer } from "./bindings/Payer";
 
 export const outcomes = {
@@ -9,11 +10,16 @@ export const outcomes = {
   linkCopied: "Link copied.",
   madeDefault: (label: string) => `Tools get ${label} now when they name none.`,
   renewed: (label: string) => `${label} was renewed.`,
+  linked: (label: string) => `${label} is in the list. Keyfob only looks at it.`,
+  looked: (label: string) => `Looked at ${label}.`,
   renamed: (label: string) => `Renamed to ${label}.`,
   checked: (label: string) => `${label} is checked.`,
   providerSaved: (name: string) => `${name} is saved.`,
   providerRemoved: (name: string) => `${name} is removed.`,
 };
+
+/** What people call another program. */
+export const programName = (program: OtherProgram): string => (program === "ant" ? "ant" : "Claude Code");
 
 /** Who is billed, in words. */
 export function payerWords(payer: Payer, practice: boolean): string {

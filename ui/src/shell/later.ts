@@ -11,6 +11,7 @@ export const later = {
   provider: () => import("../screens/settings/ProviderScreen.svelte"),
   doctor: () => import("../screens/doctor/Doctor.svelte"),
   rename: () => import("../screens/accounts/Rename.svelte"),
+  renew: () => import("../screens/accounts/Renew.svelte"),
   signOut: () => import("../screens/accounts/SignOut.svelte"),
   unlock: () => import("./UnlockForm.svelte"),
   menu: () => import("../parts/OpenMenu.svelte"),

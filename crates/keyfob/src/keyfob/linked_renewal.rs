@@ -28,6 +28,9 @@ const MODEL: &str = "claude-haiku-4-5";
 /// How long Claude Code may take for its request.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// How long a program may take to say its version.
+const PATIENCE_FOR_VERSION: Duration = Duration::from_secs(5);
+
 /// How long `ant` may take.
 const PATIENCE_WITH_ANT: Duration = Duration::from_secs(40);
 
@@ -193,6 +196,8 @@ impl Keyfob {
     async fn ask_claude_code_once(&self, config_dir: Option<&Path>) -> Result<Asked> {
         let mut command = self.claude_command(config_dir)?;
         command.args(["-p", ".", "--model", MODEL]);
+        // Without a network it would try for minutes before it says so.
+        command.env("CLAUDE_CODE_MAX_RETRIES", "2");
         let ended = self
             .run_to_end(OtherProgram::ClaudeCode, command, PATIENCE)
             .await?;
@@ -209,6 +214,18 @@ impl Keyfob {
         command.args(["auth", "print-credentials", "--access-token"]);
         self.run_to_end(OtherProgram::Ant, command, PATIENCE_WITH_ANT)
             .await
+    }
+
+    /// What another program says of its version.
+    pub(super) async fn version_of(&self, program: OtherProgram) -> Option<String> {
+        let mut command = self.command_of(program).ok()?;
+        command.arg("--version");
+        let ended = run(command, PATIENCE_FOR_VERSION).await.ok()??;
+        let said = spoken::last_words(&ended.said.out, &[])?;
+        let number = said
+            .split_whitespace()
+            .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+        Some(number.to_owned())
     }
 
     async fn run_to_end(

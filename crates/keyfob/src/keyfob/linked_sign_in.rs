@@ -346,6 +346,9 @@ impl LinkedSignIn {
         let code = spoken::code_in(pasted.expose(), &self.address)?;
         let before = self.refusals();
         let told = self.running.tell(code.expose()).await;
+        // It may repeat the code without what came behind it.
+        let alone = code.expose().split('#').next().unwrap_or_default();
+        self.pasted.push(Secret::new(alone));
         self.pasted.push(code);
         if told.is_err() {
             return Err(Error::new(
@@ -390,7 +393,7 @@ impl LinkedSignIn {
             ),
         };
         let message = match words {
-            Some(words) => format!("{name} did not sign in. It says: {words}"),
+            Some(words) => format!("{name} did not sign in. It says: {}", ended(&words)),
             None => format!("{name} did not sign in, and did not say why."),
         };
         Error::new(code, message, cure)
@@ -481,7 +484,12 @@ async fn wait_for_address(running: &mut Running, program: OtherProgram) -> Resul
                 let words = spoken::last_words(&said.err, &[])
                     .or_else(|| spoken::last_words(&said.out, &[]));
                 return Err(nothing(match words {
-                    Some(words) => format!("{name} did not begin to sign in. It says: {words}"),
+                    Some(words) => {
+                        format!(
+                            "{name} did not begin to sign in. It says: {}",
+                            ended(&words)
+                        )
+                    }
                     None => format!("{name} ended before it could sign in."),
                 }));
             }
@@ -489,6 +497,14 @@ async fn wait_for_address(running: &mut Running, program: OtherProgram) -> Resul
                 return Err(nothing(format!("{name} printed no address to sign in at.")));
             }
         }
+    }
+}
+
+/// Somebody else's words as a sentence among ours.
+fn ended(words: &str) -> String {
+    match words.ends_with(['.', '!', '?', '…']) {
+        true => words.to_owned(),
+        false => format!("{words}."),
     }
 }
 

@@ -76,6 +76,8 @@ pub struct OtherSessions {
     pub program: OtherProgram,
     /// Where it lies; none where it is not installed.
     pub path: Option<String>,
+    /// What it says of its version.
+    pub version: Option<String>,
     /// Sessions of it that are there and not in the list yet.
     pub found: Vec<FoundSession>,
 }
@@ -326,7 +328,7 @@ impl Keyfob {
     }
 
     /// Which of the other programs are here, and which of their sessions are not in the list yet.
-    pub fn other_programs(&self) -> Vec<OtherSessions> {
+    pub async fn other_programs(&self) -> Vec<OtherSessions> {
         let accounts = self.0.accounts.read().unwrap_or_default();
         let is_new = |link: &Link| !accounts.accounts.iter().any(|a| links_to(a, link));
         let claude = Link::ClaudeCode {
@@ -360,7 +362,12 @@ impl Keyfob {
                     .unwrap_or_else(|| "Claude Code".to_owned()),
                 link,
             });
-        let others = |program: OtherProgram, found: Vec<FoundSession>| OtherSessions {
+        let (of_claude, of_ant) = tokio::join!(
+            self.version_of(OtherProgram::ClaudeCode),
+            self.version_of(OtherProgram::Ant),
+        );
+        let others = |program: OtherProgram, found: Vec<FoundSession>, version| OtherSessions {
+            version,
             program,
             path: self
                 .program(program)
@@ -372,8 +379,12 @@ impl Keyfob {
                 .collect(),
         };
         vec![
-            others(OtherProgram::ClaudeCode, claude.into_iter().collect()),
-            others(OtherProgram::Ant, profiles.collect()),
+            others(
+                OtherProgram::ClaudeCode,
+                claude.into_iter().collect(),
+                of_claude,
+            ),
+            others(OtherProgram::Ant, profiles.collect(), of_ant),
         ]
     }
 

@@ -11,6 +11,9 @@ const LAST_LINES: usize = 3;
 /// Claude Code's own words for a code that is none. It goes on waiting after them.
 const REFUSED: &str = "Invalid code";
 
+/// What the programs ask with.
+const PROMPTS: [&str; 2] = ["Code: ", "if prompted > "];
+
 /// The first address to sign in at that a program printed whole, with a space or a line's end behind it.
 pub(crate) fn address_in(said: &str, is_safe: impl Fn(&Url) -> bool) -> Option<Url> {
     let plain = without_escapes(said);
@@ -33,9 +36,15 @@ pub(crate) fn last_words(said: &str, secrets: &[&Secret]) -> Option<String> {
     let plain = without_escapes(said);
     let lines: Vec<&str> = plain
         .lines()
+        // What comes after a prompt stands on its line.
+        .map(|line| {
+            PROMPTS.iter().fold(line, |line, prompt| {
+                line.rsplit_once(prompt).map_or(line, |(_, rest)| rest)
+            })
+        })
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.contains("://"))
-        .filter(|line| !line.ends_with('>') && !line.ends_with("Code:") && !line.contains(REFUSED))
+        .filter(|line| !line.ends_with(':') && !line.contains(REFUSED))
         .collect();
     let last = lines[lines.len().saturating_sub(LAST_LINES)..].join(" ");
     (!last.is_empty()).then(|| presentable(&last, secrets))

@@ -83,6 +83,11 @@ fn last_words_are_repeated_without_what_is_secret() {
         last_words(said, &[&code]).as_deref(),
         Some("Login failed: getaddrinfo ENOTFOUND platform.claude.com [removed] [removed]")
     );
+    let ant = "Open this URL to authorize:\n\n  https://x/\n\nPaste it here:\nCode: exchange code for token: 400";
+    assert_eq!(
+        last_words(ant, &[]).as_deref(),
+        Some("exchange code for token: 400")
+    );
     assert_eq!(last_words("\n  \nCode: \n", &[]), None);
     assert!(is_unreachable(said) && !is_refused_by_server(said));
     assert!(is_refused_by_server("API Error: 401 {\"type\":\"error\"}"));

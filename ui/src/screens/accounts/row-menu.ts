@@ -5,16 +5,17 @@ import type { Status } from "../../lib/bindings/Status";
 import * as ipc from "../../lib/ipc";
 import { outcomes } from "../../lib/words";
 import type { MenuEntry } from "../../parts/Menu.svelte";
-import { isRenewable, words } from "./words";
+import { isLinked, isRenewable, words } from "./words";
 
 interface Verbs {
   app: App;
   check: () => void;
   renew: () => void;
   signIn: () => void;
+  look: () => void;
 }
 
-export function rowMenu(account: Status, { app, check, renew, signIn }: Verbs): MenuEntry[] {
+export function rowMenu(account: Status, { app, check, renew, signIn, look }: Verbs): MenuEntry[] {
   const accountId = account.id;
   const copy: MenuEntry = {
     words: words.copy(account),
@@ -29,7 +30,12 @@ export function rowMenu(account: Status, { app, check, renew, signIn }: Verbs): 
       await app.refresh();
     },
   };
-  const renewNow: MenuEntry = { words: words.renew, testid: "renew", run: renew };
+  // Claude Code renews by a request that its plan pays, so that is asked first.
+  const renewNow: MenuEntry =
+    account.owner === "claude_code"
+      ? { words: words.renewAsk, testid: "renew", run: () => app.ask({ kind: "renew", account }) }
+      : { words: words.renew, testid: "renew", run: renew };
+  const lookNow: MenuEntry = { words: words.look, testid: "menu-look", run: look };
   const again: MenuEntry =
     account.method === "api_key"
       ? { words: words.check, testid: "menu-check", run: check }
@@ -46,9 +52,11 @@ export function rowMenu(account: Status, { app, check, renew, signIn }: Verbs): 
     run: () => app.ask({ kind: "sign_out", account }),
   };
   return [
-    copy,
+    // Its tokens are for Claude Code alone.
+    ...(account.owner === "claude_code" ? [] : [copy]),
     ...(isRenewable(account) ? [renewNow] : []),
     ...(account.is_default ? [] : [makeDefault]),
+    ...(isLinked(account) ? [lookNow] : []),
     again,
     rename,
     signOut,

@@ -1,5 +1,6 @@
 // What the accounts screen says. Pure functions of what is known and of the time.
 
+import type { Owner } from "../../lib/bindings/Owner";
 import type { SignOutReport } from "../../lib/bindings/SignOutReport";
 import type { State } from "../../lib/bindings/State";
 import type { Status } from "../../lib/bindings/Status";
@@ -20,7 +21,7 @@ export interface StateWords {
 
 const plain = { part: 1, title: null, sentence: null, detail: null };
 
-export function stateWords(state: State, now: number): StateWords {
+export function stateWords(state: State, now: number, owner: Owner = "keyfob"): StateWords {
   switch (state.kind) {
     case "fresh": {
       const until = instant(state.until);
@@ -39,7 +40,7 @@ export function stateWords(state: State, now: number): StateWords {
         ...plain,
         shape: "waits",
         word: "Renews when asked",
-        title: `The access token ended on ${exact(instant(state.since))}. The next tool that asks gets a new one.`,
+        title: `The access token ended on ${exact(instant(state.since))}. ${renewsNext[owner]}`,
       };
     case "renewal_failing":
       return {
@@ -47,7 +48,7 @@ export function stateWords(state: State, now: number): StateWords {
         shape: "warning",
         word: "Renewal is failing",
         title: `Since ${exact(instant(state.since))}`,
-        sentence: failingWords(state, now),
+        sentence: failingWords(state, now, owner),
         detail: state.detail,
       };
     case "sign_in_again":
@@ -76,19 +77,33 @@ export function stateWords(state: State, now: number): StateWords {
   }
 }
 
+const renewsNext: Record<Owner, string> = {
+  keyfob: "The next tool that asks gets a new one.",
+  claude_code: "Claude Code renews it when it is used next.",
+  ant: "The command ant renews it when it is asked for it.",
+  environment: "Whoever set it has to set a new one.",
+};
+
 function partLeft(since: number, until: number, now: number): number {
   return Math.min(1, Math.max(0, (until - now) / Math.max(1, until - since)));
 }
 
 type Failing = Extract<State, { kind: "renewal_failing" }>;
 
-function failingWords(state: Failing, now: number): string {
+function failingWords(state: Failing, now: number, owner: Owner): string {
   const left = state.serves_until ? instant(state.serves_until) - now : 0;
   const serves = left > 0 ? `The last token serves for another ${span(left)}.` : null;
   // While Keyfob rests, the row counts down to its next try instead.
-  const tries = asksAgain(state, now) ? null : "Keyfob tries again by itself, and when a tool asks.";
+  const tries = asksAgain(state, now) ? null : triesAgain[owner];
   return joined([state.reason, serves, tries], " ");
 }
+
+const triesAgain: Record<Owner, string> = {
+  keyfob: "Keyfob tries again by itself, and when a tool asks.",
+  claude_code: "Claude Code tries again when it is used next.",
+  ant: "The command ant tries again when it is asked for it.",
+  environment: "Whoever set it has to set a new one.",
+};
 
 /** How long Keyfob leaves a server alone that could not renew: "Asks again in 12 s". */
 export function asksAgain(state: State, now: number): { words: string; title: string } | null {
@@ -106,9 +121,16 @@ export function runsTo(state: State, now: number): number | null {
   return ahead.length > 0 ? Math.min(...ahead) : null;
 }
 
-/** Whether Keyfob has something to renew the token with. */
-export const isRenewable = ({ method, state }: Status): boolean =>
-  method === "oauth" &&
+/** Whether another program holds it, so that Keyfob only looks at it. */
+export const isLinked = ({ owner }: Status): boolean => owner === "claude_code" || owner === "ant";
+
+/** Whether Keyfob, or whoever holds it, has something to renew the token with. */
+export const isRenewable = (account: Status): boolean => renews(account) && canRenew(account);
+
+const renews = (account: Status): boolean => account.method === "oauth" || isLinked(account);
+
+const canRenew = ({ state }: Status): boolean =>
+
   (state.kind === "renews_when_asked" || state.kind === "renewal_failing" || (state.kind === "fresh" && state.renewable));
 
 /** What is said of a renewed token that its store could not take yet. */
@@ -200,7 +222,28 @@ export const words = {
   renewing: "Renewing…",
   rename: "Rename…",
   signInAgain: "Sign in again",
-  signOut: (account: Status) => (account.method === "api_key" ? "Forget…" : "Sign out…"),
+  look: "Look now",
+  lookAt: (label: string) => `Look at ${label} now`,
+  renewAsk: "Renew now…",
+  signOut: (account: Status) =>
+    isLinked(account) ? "Forget link…" : account.method === "api_key" ? "Forget…" : "Sign out…",
+};
+
+export const renewWords = {
+  title: (label: string) => `Renew ${label}`,
+  about:
+    "Claude Code renews its session when it is used. Keyfob runs it once with one small request, which counts towards your plan.",
+  confirm: "Renew with one request",
+  working: "Renewing…",
+  cancel: "Cancel",
+};
+
+const linkedWords = {
+  title: ({ label }: Status) => `Forget the link to ${label}`,
+  about: ({ owner, storage }: Status) =>
+    `Keyfob takes it off its list. Nothing is removed from ${owner === "ant" ? "ant" : "Claude Code"}: it stays signed in, and its session stays in ${storage}.`,
+  confirm: ({ label }: Status) => `Forget the link to ${label}`,
+  done: ({ label }: Status) => `The link to ${label} is forgotten`,
 };
 
 export const renameWords = {
@@ -212,22 +255,37 @@ export const renameWords = {
 };
 
 export const signOutWords = {
-  title: ({ label, method }: Status) => (method === "api_key" ? `Forget ${label}` : `Sign out of ${label}`),
-  about: ({ method, storage }: Status) =>
-    method === "api_key"
-      ? `Keyfob removes the key from ${storeInSentence(storage)}. The key itself goes on working wherever else it is used.`
-      : `Keyfob removes its tokens from ${storeInSentence(storage)}, and has them revoked where the server offers that. Tools that use this account stop working with it.`,
-  confirm: ({ label, method }: Status) =>
-    method === "api_key" ? `Forget ${label}` : `Sign out of ${label} and forget its tokens`,
-  working: ({ method }: Status) => (method === "api_key" ? "Forgetting…" : "Signing out…"),
+  title: (account: Status) => said(account).title(account),
+  about: (account: Status) => said(account).about(account),
+  confirm: (account: Status) => said(account).confirm(account),
+  working: ({ method }: Status) => (method === "oauth" ? "Signing out…" : "Forgetting…"),
   cancel: "Cancel",
   close: "Close",
-  done: ({ label, method }: Status) => (method === "api_key" ? `${label} is forgotten` : `Signed out of ${label}`),
+  done: (account: Status) => said(account).done(account),
 };
+
+const keyWords: typeof linkedWords = {
+  title: ({ label }) => `Forget ${label}`,
+  about: ({ storage }) =>
+    `Keyfob removes the key from ${storeInSentence(storage)}. The key itself goes on working wherever else it is used.`,
+  confirm: ({ label }) => `Forget ${label}`,
+  done: ({ label }) => `${label} is forgotten`,
+};
+
+const tokenWords: typeof linkedWords = {
+  title: ({ label }) => `Sign out of ${label}`,
+  about: ({ storage }) =>
+    `Keyfob removes its tokens from ${storeInSentence(storage)}, and has them revoked where the server offers that. Tools that use this account stop working with it.`,
+  confirm: ({ label }) => `Sign out of ${label} and forget its tokens`,
+  done: ({ label }) => `Signed out of ${label}`,
+};
+
+const said = (account: Status) =>
+  isLinked(account) ? linkedWords : account.method === "api_key" ? keyWords : tokenWords;
 
 /** What became of the tokens, and where to end the rest by hand. */
 export function reportWords(
-  { method, practice, provider, provider_name, storage }: Status,
+  { method, practice, provider, provider_name, storage, owner }: Status,
   { revoked }: SignOutReport,
 ): { words: string; link: { which: "api_keys" | "console"; words: string } | null } {
   const keys = { which: "api_keys" as const, words: "Open the keys page" };
@@ -250,6 +308,11 @@ export function reportWords(
     case "failed":
       return {
         words: "Its tokens are forgotten here, but the server could not be asked to revoke them. They end by themselves.",
+        link: null,
+      };
+    case "not_ours":
+      return {
+        words: `Nothing of it was touched: ${owner === "ant" ? "ant" : "Claude Code"} is still signed in, and its session is still in ${storage}.`,
         link: null,
       };
     case "not_needed":

@@ -24,6 +24,8 @@ export const whatWords: Record<What, Shown> = {
   waiting: { shape: "waits", meaning: "soon", words: "Renewed, waits to be stored" },
   recovered: { shape: "check", meaning: "fine", words: "Stored what had waited" },
   moved: { shape: "check", meaning: "fine", words: "Moved to another store" },
+  linked: { shape: "check", meaning: "fine", words: "Linked" },
+  unlinked: { shape: "check", meaning: "fine", words: "Forgotten, and left as it is" },
 };
 
 const clockFace = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });

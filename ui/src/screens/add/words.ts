@@ -1,5 +1,7 @@
+import type { Link } from "../../lib/bindings/Link";
+import type { OtherProgram } from "../../lib/bindings/OtherProgram";
 import type { ProviderView } from "../../lib/bindings/ProviderView";
-import { payerWords, storeInSentence } from "../../lib/words";
+import { payerWords, programName, storeInSentence } from "../../lib/words";
 
 export const words = {
   title: "How do you use Claude?",
@@ -12,11 +14,25 @@ export const words = {
     "Keyfob ships no client id of Anthropic’s. If you or your organization were issued one, enter it once and sign in here.",
   ownProvider: "Add your company’s sign-in",
   ownProviderAbout: "A gateway or identity provider, with the client id it issued to you",
-  plan: {
-    before: "A Claude plan (Pro, Max, Team) is signed in to by Claude Code itself, with",
-    command: "claude auth login",
-    after: "Its tokens stay there, and Keyfob does not store them.",
-    link: "About Claude Code",
+  other: {
+    plan: "Plan (Pro, Max, Team)",
+    planAbout: "Through Claude Code, which signs you in and holds the session. Billed to your plan.",
+    console: "Console, by the command ant",
+    consoleAbout: "API billing. The command ant signs you in and holds the session in a profile of its own.",
+    found: (name: string) => `Link ${name}`,
+    foundAbout: (link: Link) =>
+      link.kind === "anthropic_profile"
+        ? `The profile ${link.profile} of ant. Keyfob only looks at it.`
+        : "Claude Code is signed in on this computer. Keyfob only looks at that session.",
+    foundHint: "Already signed in",
+    missing: (program: OtherProgram) => `${programName(program)} is not installed`,
+    missingAbout: {
+      claude_code: "A Claude plan is signed in to by Claude Code alone. Install it, then come back; or use another way below.",
+      ant: "Install it, then come back; or sign in with a client id of your own.",
+    },
+    get: (program: OtherProgram) => `Where to get ${programName(program)}`,
+    version: (version: string) => `Version ${version}`,
+    looking: "Looking which programs are here…",
   },
   key: "Paste an API key",
   keyAbout: (storage: string) => `API billing, no renewal needed, kept in ${storeInSentence(storage)} by Keyfob`,
@@ -28,6 +44,7 @@ export const words = {
 export const whichWords = {
   title: "Which one should I use?",
   answers: [
+    "If you have a Claude plan (Pro, Max, Team), use it through Claude Code: it signs you in, and its session stays with it.",
     "If you or your company pay for API usage and were issued a client id, sign in with Claude: the tokens are short-lived and Keyfob renews them.",
     "If your company runs a gateway to Claude, add its sign-in; your company is billed.",
     "If you have none of these, paste an API key from Claude Console. It needs no renewal, but it stays valid until somebody deletes it.",

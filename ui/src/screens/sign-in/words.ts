@@ -1,8 +1,10 @@
+import type { OtherProgram } from "../../lib/bindings/OtherProgram";
 import type { WaitingView } from "../../lib/bindings/WaitingView";
-import { payerWords, storeInSentence } from "../../lib/words";
+import { payerWords, programName, storeInSentence } from "../../lib/words";
 
 export const words = {
   opening: "Opening your browser",
+  openingOther: (program: OtherProgram) => `Starting ${programName(program)}`,
   openingPractice: "Starting the practice server",
   openingAbout: "This takes a moment.",
   waiting: "Waiting for your browser",
@@ -22,6 +24,9 @@ export const words = {
   copyOther: "Copy the link for another computer",
   cancel: "Cancel",
   storing: (storage: string) => `Storing in ${storeInSentence(storage)}…`,
+  storingThere: (name: string) => `${name} is fetching and storing its session…`,
+  holds: (name: string) => `${name} opened your browser and will hold the session. Keyfob only looks at it.`,
+  makesActive: "It makes the profile that it signs in to the active one.",
   storingTitle: "Your browser has answered",
   failed: "The sign-in did not work",
   tryAgain: "Try again",
