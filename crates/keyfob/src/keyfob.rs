@@ -27,7 +27,7 @@ mod tokens;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-pub use self::doctor::Finding;
+pub use self::doctor::{Finding, Group};
 pub use self::keys::NewKey;
 pub use self::limits::Limits;
 pub use self::linked_sign_in::{LinkedSignIn, LinkedSignInRequest, Whereabouts};
@@ -118,7 +118,7 @@ impl Keyfob {
             accounts: AccountsFile::new(&home),
             vault: Vault::new(stores, limits.store),
             locks: Locks::new(home.locks(), limits.lock),
-            http: Http::new(limits.server),
+            http: Http::new(limits.server, &edge),
             renewals: Renewals::new(home.renewals()),
             unsaved: Unsaved::default(),
             activity: Activity::new(&home),

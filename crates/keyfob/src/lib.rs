@@ -55,9 +55,9 @@ pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
 pub use crate::keyfob::{
-    Finding, FoundSession, Handed, Keyfob, Limits, Linked, LinkedSignIn, LinkedSignInRequest,
-    Listening, Moved, NewKey, OtherProgram, OtherSessions, Phase, Renewal, Revoked, SignIn,
-    SignInHandle, SignInRequest, SignOutReport, Storage, Whereabouts,
+    Finding, FoundSession, Group, Handed, Keyfob, Limits, Linked, LinkedSignIn,
+    LinkedSignInRequest, Listening, Moved, NewKey, OtherProgram, OtherSessions, Phase, Renewal,
+    Revoked, SignIn, SignInHandle, SignInRequest, SignOutReport, Storage, Whereabouts,
 };
 pub use crate::secret::Secret;
 pub use crate::sign_in::device::DevicePrompt;
