@@ -182,8 +182,12 @@ pub(crate) enum Command {
         #[arg(long, global = true)]
         json: bool,
     },
-    /// Look whether Keyfob itself is in order; what it prints is safe to paste in public
+    /// Look whether Keyfob, this computer, the network and the tools are in order; what it prints is safe to paste in
+    /// public
     Doctor {
+        /// Ask no server
+        #[arg(long)]
+        offline: bool,
         /// As JSON
         #[arg(long)]
         json: bool,

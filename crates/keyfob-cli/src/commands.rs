@@ -163,8 +163,8 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             };
             return storage::run(keyfob, wish, io).await;
         }
-        Command::Doctor { json } => {
-            let findings = keyfob.doctor().await;
+        Command::Doctor { offline, json } => {
+            let findings = keyfob.doctor(!offline).await;
             match json {
                 true => print_json(&findings, io)?,
                 false => io.print(&words::findings(&findings))?,

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob::account::{Owner, Payer};
 use keyfob::activity::{Entry, What};
 use keyfob::{
-    DevicePrompt, Error, Finding, Handed, Meaning, Renewal, Revoked, SignOutReport, State, Status,
-    Storage, StorageChoice,
+    DevicePrompt, Error, Finding, Group, Handed, Meaning, Renewal, Revoked, SignOutReport, State,
+    Status, Storage, StorageChoice,
 };
 
 /// An error in a line, with the technical remainder below it.
@@ -238,7 +238,12 @@ pub(crate) fn device(
 /// What was looked at.
 pub(crate) fn findings(findings: &[Finding]) -> String {
     let mut text = String::new();
+    let mut group = None;
     for finding in findings {
+        if group.replace(finding.group) != Some(finding.group) {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{gap}{}\n", group_name(finding.group)));
+        }
         let shape = shape(finding.meaning);
         text.push_str(&format!("{shape} {}: {}\n", finding.topic, finding.words));
         for more in finding.cure.iter().chain(&finding.detail) {
@@ -246,6 +251,15 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
         }
     }
     text
+}
+
+fn group_name(group: Group) -> &'static str {
+    match group {
+        Group::Keyfob => "Keyfob",
+        Group::Computer => "This computer",
+        Group::Network => "Network",
+        Group::Tools => "Tools",
+    }
 }
 
 /// What signing out did.

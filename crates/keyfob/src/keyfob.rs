@@ -32,7 +32,7 @@ mod tokens;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-pub use self::doctor::Finding;
+pub use self::doctor::{Finding, Group};
 pub use self::importing::{ImportCheck, TokensToImport};
 pub use self::keys::{KeyEdit, NewKey};
 pub use self::limits::Limits;
@@ -128,7 +128,7 @@ impl Keyfob {
             accounts: AccountsFile::new(&home),
             vault: Vault::new(stores, limits.store),
             locks: Locks::new(home.locks(), limits.lock),
-            http: Http::new(limits.server),
+            http: Http::new(limits.server, &edge),
             renewals: Renewals::new(home.renewals()),
             unsaved: Unsaved::default(),
             activity: Activity::new(&home),

@@ -59,10 +59,10 @@ pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
 pub use crate::import::Place;
 pub use crate::keyfob::{
-    Finding, FoundSession, Handed, ImportCheck, KeyEdit, Keyfob, Limits, Linked, LinkedSignIn,
-    LinkedSignInRequest, Listening, Moved, NewKey, Order, OtherProgram, OtherSessions, Phase,
-    Preset, Probed, Renewal, Replacement, Revoked, SignIn, SignInHandle, SignInRequest,
-    SignOutReport, Storage, TokensToImport, Whereabouts,
+    Finding, FoundSession, Group, Handed, ImportCheck, KeyEdit, Keyfob, Limits, Linked,
+    LinkedSignIn, LinkedSignInRequest, Listening, Moved, NewKey, Order, OtherProgram,
+    OtherSessions, Phase, Preset, Probed, Renewal, Replacement, Revoked, SignIn, SignInHandle,
+    SignInRequest, SignOutReport, Storage, TokensToImport, Whereabouts,
 };
 pub use crate::secret::Secret;
 pub use crate::sign_in::device::DevicePrompt;
