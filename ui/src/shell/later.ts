@@ -12,6 +12,9 @@ export const later = {
   doctor: () => import("../screens/doctor/Doctor.svelte"),
   rename: () => import("../screens/accounts/Rename.svelte"),
   signOut: () => import("../screens/accounts/SignOut.svelte"),
+  replaceKey: () => import("../screens/key/ReplaceKey.svelte"),
+  editKey: () => import("../screens/key/EditKey.svelte"),
+  takeIn: () => import("../screens/import/TakeIn.svelte"),
   unlock: () => import("./UnlockForm.svelte"),
   menu: () => import("../parts/OpenMenu.svelte"),
 };

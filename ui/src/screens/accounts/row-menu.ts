@@ -12,9 +12,12 @@ interface Verbs {
   check: () => void;
   renew: () => void;
   signIn: () => void;
+  /** Where it stands in the list, and how long that is. */
+  place: number;
+  count: number;
 }
 
-export function rowMenu(account: Status, { app, check, renew, signIn }: Verbs): MenuEntry[] {
+export function rowMenu(account: Status, { app, check, renew, signIn, place, count }: Verbs): MenuEntry[] {
   const accountId = account.id;
   const copy: MenuEntry = {
     words: words.copy(account),
@@ -45,11 +48,32 @@ export function rowMenu(account: Status, { app, check, renew, signIn }: Verbs): 
     weight: "grave",
     run: () => app.ask({ kind: "sign_out", account }),
   };
+  const move = (by: -1 | 1): MenuEntry => ({
+    words: by < 0 ? words.up : words.down,
+    testid: by < 0 ? "menu-up" : "menu-down",
+    run: () => void app.move(account, by),
+  });
+  const moves = [...(place > 0 ? [move(-1)] : []), ...(place < count - 1 ? [move(1)] : [])];
+  const question = (kind: "replace_key" | "edit_key" | "take_in", said: string): MenuEntry => ({
+    words: said,
+    testid: `menu-${kind.replace("_", "-")}`,
+    run: () => app.ask({ kind, account }),
+  });
+  if (account.owner === "environment") {
+    return [
+      ...(account.gives ? [copy] : []),
+      ...(account.importable ? [question("take_in", words.takeIn)] : []),
+      ...moves,
+    ];
+  }
+  const ofKey = [question("replace_key", words.replaceKey), question("edit_key", words.editKey)];
   return [
-    copy,
+    ...(account.gives ? [copy] : []),
     ...(isRenewable(account) ? [renewNow] : []),
     ...(account.is_default ? [] : [makeDefault]),
     again,
+    ...(account.method === "api_key" ? ofKey : []),
+    ...moves,
     rename,
     signOut,
   ];
