@@ -28,6 +28,16 @@ fn main() {
         "remove_provider",
         "set_preferences",
         "open_link",
+        "rotate_key",
+        "edit_key",
+        "check_import",
+        "import_tokens",
+        "import_environment",
+        "set_order",
+        "use_usual_order",
+        "clear_order",
+        "set_fallback",
+        "acknowledge_fallback",
     ];
     let manifest = tauri_build::AppManifest::new().commands(commands);
     let attributes = tauri_build::Attributes::new().app_manifest(manifest);

@@ -84,6 +84,16 @@ pub fn run() -> ExitCode {
             commands::remove_provider,
             commands::set_preferences,
             commands::open_link,
+            commands::ways_in::rotate_key,
+            commands::ways_in::edit_key,
+            commands::ways_in::check_import,
+            commands::ways_in::import_tokens,
+            commands::ways_in::import_environment,
+            commands::ways_in::set_order,
+            commands::ways_in::use_usual_order,
+            commands::ways_in::clear_order,
+            commands::ways_in::set_fallback,
+            commands::ways_in::acknowledge_fallback,
         ])
         // Getting into the tray takes a moment, and must not hold up the window.
         .on_page_load(|webview, load| {

@@ -6,6 +6,7 @@ use keyfob::{
 };
 use serde::Serialize;
 
+use crate::commands::ways_in::OrderView;
 use crate::practice::PracticeView;
 use crate::preferences::Preferences;
 
@@ -14,6 +15,8 @@ use crate::preferences::Preferences;
 #[cfg_attr(test, derive(ts_rs::TS), ts(export))]
 pub(crate) struct Overview {
     pub(crate) accounts: Vec<Status>,
+    /// The person's order; none where the list cannot be read.
+    pub(crate) order: Option<OrderView>,
     pub(crate) providers: Vec<ProviderView>,
     pub(crate) storage: StorageView,
     pub(crate) practice: PracticeView,

@@ -3,6 +3,7 @@
 use std::io::BufRead as _;
 use std::process::ExitCode;
 
+use keyfob::account::Owner;
 use keyfob::{Code, Error, Keyfob, Listening, Result, Secret, SignInHandle, SignInRequest, Status};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -113,14 +114,18 @@ fn which_provider(keyfob: &Keyfob, wish: &Wish) -> Result<String> {
     if let Some(account) = &wish.account {
         let status = keyfob.status(Some(account))?;
         return status.provider.ok_or_else(|| {
-            Error::new(
-                Code::Usage,
-                format!(
-                    "\"{}\" is an API key: there is nothing to sign in to.",
-                    status.label
+            let (what, cure) = match status.owner {
+                Owner::Environment => (
+                    "a variable of the environment",
+                    "Change it where it is set, or sign in to a new account.",
                 ),
-                "Add a new key with `keyfob add-key`.",
-            )
+                _ => ("an API key", "Replace it with `keyfob rotate-key`."),
+            };
+            let message = format!(
+                "\"{}\" is {what}: there is nothing to sign in to.",
+                status.label
+            );
+            Error::new(Code::Usage, message, cure)
         });
     }
     only_provider(keyfob)

@@ -65,6 +65,10 @@ pub struct Status {
     /// When the whole sign-in ends, where the server said so.
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub sign_in_ends_at: Option<Timestamp>,
+    /// Whether tools can be given it at all.
+    pub gives: bool,
+    /// What of it can be taken into Keyfob's own custody, at a person's word.
+    pub importable: Option<Importable>,
     /// What else is to be said: what variables of the environment outrank, and what may be done with them.
     pub about: Option<String>,
     /// The next instant at which `state` or `meaning` will differ with nothing else happening.
@@ -227,6 +231,17 @@ pub enum Meaning {
     Act,
 }
 
+/// What can be taken in of a variable of the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Importable {
+    /// An API key.
+    Key,
+    /// Tokens, once their provider is named.
+    Tokens,
+}
+
 /// What a status needs beside the account itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
@@ -291,6 +306,8 @@ impl Status {
             state,
             meaning,
             sign_in_ends_at,
+            gives: account.method != Method::ClaudeCode,
+            importable: None,
             about: None,
             changes_at,
         }

@@ -1,6 +1,8 @@
 // A door that plays the program, for looking at screens in a browser and for tests. It is no part of the built page.
 
+import type { ImportCheck } from "./bindings/ImportCheck";
 import type { Moved } from "./bindings/Moved";
+import type { OrderView } from "./bindings/OrderView";
 import type { OtherProgram } from "./bindings/OtherProgram";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
@@ -37,6 +39,26 @@ const storeNames: Record<StorageChoice["kind"], string> = {
   passphrase: "Encrypted files (passphrase)",
   credential: "Encrypted files (key from the service manager)",
 };
+
+/** Reads a little of what the program reads: enough to see how each answer looks. */
+function playCheck(text: string): ImportCheck {
+  const wrong = (message: string, cure: string, at: number, path: string | null): ImportCheck => {
+    const before = text.slice(0, at).split("\n");
+    const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, path };
+    return { kind: "problem", error: { code: "not_accepted", message, cure, detail: null }, place, unfinished: !text.includes("}") };
+  };
+  if (text.includes("claudeAiOauth")) {
+    const cure = "Link Claude Code instead: it shows how its session stands and leaves it where it is.";
+    return wrong("That is a session of Claude Code, which renews it itself.", cure, text.indexOf("claudeAiOauth") - 1, "$.claudeAiOauth");
+  }
+  if (!text.includes("}")) return wrong("The JSON ends too early.", "Copy it again, to its last }.", text.length, null);
+  const soon = text.indexOf('"soon"');
+  if (soon >= 0) {
+    const cure = "Write seconds or milliseconds since 1970, or a date such as 2026-12-01T10:00:00Z.";
+    return wrong("expires_at is no time.", cure, soon, "$.expires_at");
+  }
+  return { kind: "tokens", expires_at: new Date(Date.now() + 7.2 * HOUR).toISOString(), has_ended: false, renewable: true, scopes: ["user:profile"] };
+}
 
 /** Plays the program with the overview it is given, and remembers what it was asked. */
 export class PretendProgram implements Door {
@@ -99,6 +121,34 @@ export class PretendProgram implements Door {
         return null;
       case "add_api_key":
         return this.#add({ ...apiKey(Date.now()), id: "acct-00000000000000bb", label: String(args.label ?? "API key") });
+      case "rotate_key":
+        return this.#change(String(args.accountId), {
+          state: { kind: "valid", checked_at: new Date().toISOString() },
+          meaning: "fine",
+          last_four: "New1",
+          expires_on: (args.expiresOn as string | null) ?? null,
+        });
+      case "edit_key":
+        return this.#change(String(args.accountId), {
+          workspace_id: String(args.workspaceId) || null,
+          expires_on: String(args.expiresOn) || null,
+        });
+      case "check_import":
+        return playCheck(String(args.text));
+      case "import_tokens":
+        return { account: this.#add({ ...workAccount(Date.now()), id: "acct-00000000000000cc", label: "Imported" }), warning: null };
+      case "import_environment":
+        return { account: this.#add({ ...apiKey(Date.now()), id: "acct-00000000000000dd", label: "API key …77Zz" }), warning: null };
+      case "set_order":
+        return this.#order(args.accountIds as string[]);
+      case "use_usual_order":
+        return this.#order(this.overview.accounts.map((a) => a.id));
+      case "clear_order":
+        return this.#ordered({ is_set: false, fallback: false, placed: [], fallback_words: null });
+      case "set_fallback":
+        return this.#ordered({ is_set: true, fallback: Boolean(args.on), placed: this.overview.accounts.map((a) => a.id) });
+      case "acknowledge_fallback":
+        return this.#ordered({ fallback_words: null });
       case "check_key":
       case "rename":
         return this.#change(String(args.accountId), args.label ? { label: String(args.label) } : {});
@@ -153,6 +203,19 @@ export class PretendProgram implements Door {
     const accounts = this.overview.accounts.map((a) => (a.id === id ? { ...a, ...change } : a));
     this.overview = { ...this.overview, accounts };
     return accounts.find((a) => a.id === id);
+  }
+
+  #order(ids: string[]): null {
+    const place = (id: string) => (ids.includes(id) ? ids.indexOf(id) : ids.length);
+    const accounts = this.overview.accounts.toSorted((a, b) => place(a.id) - place(b.id));
+    this.overview = { ...this.overview, accounts: accounts.map((a, at) => ({ ...a, is_default: at === 0 })) };
+    return this.#ordered({ is_set: true, accounts: accounts.map((a) => a.id), placed: ids });
+  }
+
+  #ordered(change: Partial<OrderView>): null {
+    const { order } = this.overview;
+    this.overview = { ...this.overview, order: order && { ...order, ...change } };
+    return null;
   }
 
   #renew(id: string): null {

@@ -13,6 +13,9 @@ export const later = {
   rename: () => import("../screens/accounts/Rename.svelte"),
   renew: () => import("../screens/accounts/Renew.svelte"),
   signOut: () => import("../screens/accounts/SignOut.svelte"),
+  replaceKey: () => import("../screens/key/ReplaceKey.svelte"),
+  editKey: () => import("../screens/key/EditKey.svelte"),
+  takeIn: () => import("../screens/import/TakeIn.svelte"),
   unlock: () => import("./UnlockForm.svelte"),
   menu: () => import("../parts/OpenMenu.svelte"),
 };

@@ -6,7 +6,7 @@ use crate::accounts::Accounts;
 use crate::custody::freshness::Want;
 use crate::error::{Code, Error, Result};
 use crate::linked::environment::{self, Found};
-use crate::status::{Status, Surroundings};
+use crate::status::{Importable, Status, Surroundings};
 
 use super::tokens::Handed;
 
@@ -85,6 +85,12 @@ impl Keyfob {
         let mut status = Status::of(&found.account, around, self.0.edge.now());
         status.about = Some(found.about.clone());
         status.last_four.clone_from(&found.last_four);
+        status.gives = found.given.is_ok();
+        status.importable = match found.kind {
+            environment::Kind::ApiKey if status.gives => Some(Importable::Key),
+            environment::Kind::Tokens => Some(Importable::Tokens),
+            _ => None,
+        };
         status
     }
 
