@@ -118,6 +118,11 @@ pub(crate) struct Small {
 
 /// The bytes of a small file; none if there is no such file. Whoever wants no symbolic link asks `refuse_link` first.
 pub(crate) fn read_small(path: &Path) -> io::Result<Option<Small>> {
+    read_up_to(path, SMALL)
+}
+
+/// The same for a file that may be `most` bytes long.
+pub(crate) fn read_up_to(path: &Path, most: usize) -> io::Result<Option<Small>> {
     let kind = match fs::metadata(path) {
         Ok(found) => found.file_type(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -132,9 +137,9 @@ pub(crate) fn read_small(path: &Path) -> io::Result<Option<Small>> {
     let found = file.metadata()?;
     let long = usize::try_from(found.len()).unwrap_or(usize::MAX);
     // Room for all of it at once, because a buffer that grows leaves its old memory behind unwiped.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(long.min(SMALL) + 1));
-    file.take(SMALL as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > SMALL {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(long.min(most) + 1));
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     Ok(Some(Small {

@@ -38,6 +38,7 @@ mod files;
 mod home;
 mod http;
 mod keyfob;
+mod linked;
 mod secret;
 mod sign_in;
 pub mod status;
