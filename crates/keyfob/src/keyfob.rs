@@ -7,6 +7,7 @@ mod keeping;
 mod keeping_fresh;
 mod keys;
 mod limits;
+mod looking_around;
 mod matching;
 mod not_renewed;
 mod noting;
@@ -18,6 +19,7 @@ mod sign_out;
 mod signing_in;
 mod storage;
 mod tokens;
+mod which;
 
 use std::sync::Arc;
 use tokio::sync::Semaphore;

@@ -39,6 +39,7 @@ mod home;
 mod http;
 mod keyfob;
 mod linked;
+pub mod precedence;
 mod secret;
 mod sign_in;
 pub mod status;

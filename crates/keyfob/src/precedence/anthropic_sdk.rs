@@ -1,10 +1,10 @@
 //! What the Anthropic SDKs use. The order is that of the Python SDK 2.12 and the TypeScript SDK 1.12, and was seen to
 //! hold for both against a server on this computer.
 
-use super::claude_code::{about_files, bill_of_key, federation, of_federation, of_profile, take_away, variable_of};
-use super::sources::{
-    API_KEY, AUTH_TOKEN, BASE_URL, Kind, PROFILE, Sources, is_anthropic, shown,
+use super::claude_code::{
+    about_files, bill_of_key, federation, of_federation, of_profile, take_away, variable_of,
 };
+use super::sources::{API_KEY, AUTH_TOKEN, BASE_URL, Kind, PROFILE, Sources, is_anthropic, shown};
 use super::{Bill, Candidate, Source, Warning, WarningCode, of_variable};
 use crate::status::Meaning;
 
@@ -14,7 +14,11 @@ pub(crate) fn ranked(sources: &Sources) -> Vec<Candidate> {
     let elsewhere = host.is_some_and(|host| !is_anthropic(&host));
     let mut ranks = Vec::new();
     if let Some(found) = sources.shell_variable(API_KEY) {
-        let bill = if elsewhere { Bill::NotKnown } else { bill_of_key(&found) };
+        let bill = if elsewhere {
+            Bill::NotKnown
+        } else {
+            bill_of_key(&found)
+        };
         ranks.push(of_variable(Source::ApiKey, API_KEY, &found, bill));
     }
     if let Some(found) = sources.shell_variable(AUTH_TOKEN) {
@@ -73,7 +77,9 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
         say(
             WarningCode::OtherOrder,
             Meaning::Soon,
-            format!("{API_KEY} and {AUTH_TOKEN} are both set. The SDKs take the key; Claude Code puts the token first and sends both."),
+            format!(
+                "{API_KEY} and {AUTH_TOKEN} are both set. The SDKs take the key; Claude Code puts the token first and sends both."
+            ),
             "Leave only the one that is to be used.".to_owned(),
         );
     }
@@ -82,7 +88,9 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
             WarningCode::WrongKind,
             Meaning::Soon,
             format!("{API_KEY} holds a token of a sign-in, which is no API key."),
-            format!("Put an API key there, or take it away. A token of a sign-in belongs into {AUTH_TOKEN}."),
+            format!(
+                "Put an API key there, or take it away. A token of a sign-in belongs into {AUTH_TOKEN}."
+            ),
         ),
         Some(Kind::AdminKey) => say(
             WarningCode::WrongKind,
@@ -118,7 +126,10 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
     }
     if let Some(winner) = winner {
         let outranked = ranks.iter().skip(1).find(|candidate| {
-            matches!(candidate.source, Source::NamedProfile | Source::ActiveProfile | Source::Federation)
+            matches!(
+                candidate.source,
+                Source::NamedProfile | Source::ActiveProfile | Source::Federation
+            )
         });
         if let (Some(outranked), Some(name)) = (outranked, variable_of(winner.source))
             && matches!(winner.source, Source::ApiKey | Source::AuthToken)
@@ -127,7 +138,10 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
             say(
                 WarningCode::OutranksPlan,
                 Meaning::Soon,
-                format!("You have {}, and it is not used: {} outranks it.", outranked.name, winner.name),
+                format!(
+                    "You have {}, and it is not used: {} outranks it.",
+                    outranked.name, winner.name
+                ),
                 take_away(name, &found.place),
             );
         }
@@ -144,7 +158,9 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
                 WarningCode::SentElsewhere,
                 Meaning::Soon,
                 format!("Requests go to {host}, and {} goes with them.", winner.name),
-                format!("That is right for a gateway of your company or your own. If you do not know it, take the address away ({BASE_URL}, or the profile's base_url)."),
+                format!(
+                    "That is right for a gateway of your company or your own. If you do not know it, take the address away ({BASE_URL}, or the profile's base_url)."
+                ),
             );
         }
         if profile.is_some_and(|profile| profile.has_ended(sources.now)) {
@@ -156,7 +172,12 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
             );
         }
     }
-    let theirs: Vec<_> = sources.broken.iter().filter(|f| f.for_sdks).cloned().collect();
+    let theirs: Vec<_> = sources
+        .broken
+        .iter()
+        .filter(|f| f.for_sdks)
+        .cloned()
+        .collect();
     all.extend(about_files(&theirs));
     all
 }

@@ -3,9 +3,9 @@
 
 use super::settings::Scope;
 use super::sources::{
-    API_KEY, AUTH_TOKEN, Answer, BASE_URL, Broken, CLOUDS, FEDERATION_RULE, Fact, Found, IDENTITY_TOKEN,
-    IDENTITY_TOKEN_FILE, Kind, OAUTH_TOKEN, ORGANIZATION, PROFILE, Place, Profile, Session,
-    Sources, is_anthropic, is_on, shown,
+    API_KEY, AUTH_TOKEN, Answer, BASE_URL, Broken, CLOUDS, FEDERATION_RULE, Fact, Found,
+    IDENTITY_TOKEN, IDENTITY_TOKEN_FILE, Kind, OAUTH_TOKEN, ORGANIZATION, PROFILE, Place, Profile,
+    Session, Sources, is_anthropic, is_on, shown,
 };
 use super::{Bill, Candidate, Source, Warning, WarningCode, of_variable};
 use crate::status::Meaning;
@@ -112,7 +112,10 @@ pub(super) fn bill_of_key(found: &Found) -> Bill {
 
 pub(super) fn named_profile(sources: &Sources) -> Option<&Profile> {
     let found = sources.variable(PROFILE)?;
-    sources.profiles.named(found.plain()?).filter(|p| p.usable())
+    sources
+        .profiles
+        .named(found.plain()?)
+        .filter(|p| p.usable())
 }
 
 fn active_profile(sources: &Sources) -> Option<&Profile> {
@@ -262,7 +265,9 @@ pub(super) fn take_away(name: &str, place: &Place) -> String {
         Place::Environment => format!(
             "Take {name} out of the environment (`unset {name}`, and where your shell's profile sets it)."
         ),
-        Place::Settings(_, path) => format!("Take {name} out of the \"env\" of {}.", path.display()),
+        Place::Settings(_, path) => {
+            format!("Take {name} out of the \"env\" of {}.", path.display())
+        }
     }
 }
 
@@ -293,7 +298,9 @@ fn about_plan(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
     let by_plan = [Source::OauthToken, Source::LoginSession].contains(&winner.source);
     let has_plan = usable_session(sources).is_some_and(|session| session.plan.is_some());
     if has_plan && !by_plan {
-        let cure = match variable_of(winner.source).and_then(|name| Some((name, sources.variable(name)?))) {
+        let cure = match variable_of(winner.source)
+            .and_then(|name| Some((name, sources.variable(name)?)))
+        {
             Some((name, found)) => take_away(name, &found.place),
             None if winner.source == Source::ApiKeyHelper => {
                 format!("Take apiKeyHelper out of {}.", winner.place)
@@ -314,8 +321,14 @@ fn about_plan(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
         all.push(warn(
             WarningCode::OauthTokenOutranked,
             Meaning::Soon,
-            format!("{OAUTH_TOKEN} is set and not used: {} outranks it.", winner.name),
-            format!("If it is to be used, take the other away: {}.", winner.place),
+            format!(
+                "{OAUTH_TOKEN} is set and not used: {} outranks it.",
+                winner.name
+            ),
+            format!(
+                "If it is to be used, take the other away: {}.",
+                winner.place
+            ),
         ));
     }
     all
@@ -358,7 +371,9 @@ fn about_key(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
     let wrong = match found.kind() {
         Some(Kind::OauthToken) => Some((
             format!("{API_KEY} holds a token of a sign-in, which is no API key."),
-            format!("Put an API key there, or take it away. A token of a sign-in belongs into {AUTH_TOKEN}."),
+            format!(
+                "Put an API key there, or take it away. A token of a sign-in belongs into {AUTH_TOKEN}."
+            ),
         )),
         Some(Kind::AdminKey) => Some((
             format!("{API_KEY} holds an admin key, which no model can be used with."),
@@ -385,7 +400,9 @@ fn about_several(sources: &Sources) -> Vec<Warning> {
     vec![warn(
         WarningCode::SentTogether,
         Meaning::Soon,
-        format!("Claude Code sends two credentials with each request: {first} and {second}. Which of them counts is up to the server."),
+        format!(
+            "Claude Code sends two credentials with each request: {first} and {second}. Which of them counts is up to the server."
+        ),
         "Leave only the one that is to be used.".to_owned(),
     )]
 }
@@ -416,7 +433,9 @@ fn about_server(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
         WarningCode::SentElsewhere,
         Meaning::Soon,
         format!("Requests go to {host}, and {} goes with them.", winner.name),
-        format!("That is right for a gateway of your company or your own. If you do not know it, take the address away: it is set in {place}."),
+        format!(
+            "That is right for a gateway of your company or your own. If you do not know it, take the address away: it is set in {place}."
+        ),
     )]
 }
 
@@ -452,7 +471,10 @@ fn about_helper(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
                 settings.scope.words(),
                 winner.name
             ),
-            format!("If the helper is to be used, take the other away: {}.", winner.place),
+            format!(
+                "If the helper is to be used, take the other away: {}.",
+                winner.place
+            ),
         )],
         _ => Vec::new(),
     }
@@ -477,7 +499,12 @@ fn about_settings(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning>
             shown(path)
         );
         let cure = "A credential in a settings file is in plain text. Keep it in Keyfob, and take it out there.";
-        all.push(warn(WarningCode::SetBySettings, Meaning::Soon, words, cure.to_owned()));
+        all.push(warn(
+            WarningCode::SetBySettings,
+            Meaning::Soon,
+            words,
+            cure.to_owned(),
+        ));
     }
     for settings in &sources.settings {
         let secret = |value: &super::sources::Value| matches!(value.fact, Fact::Secret { .. });
@@ -485,8 +512,14 @@ fn about_settings(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning>
             all.push(warn(
                 WarningCode::ReadableByOthers,
                 Meaning::Act,
-                format!("Others on this computer can read {}, and a credential is in it.", shown(&settings.path)),
-                format!("Run `chmod 600 {}`, or take the credential out.", shown(&settings.path)),
+                format!(
+                    "Others on this computer can read {}, and a credential is in it.",
+                    shown(&settings.path)
+                ),
+                format!(
+                    "Run `chmod 600 {}`, or take the credential out.",
+                    shown(&settings.path)
+                ),
             ));
         }
     }
@@ -543,7 +576,9 @@ fn about_profiles(sources: &Sources) -> Vec<Warning> {
         (Some(name), None) => vec![warn(
             WarningCode::ProfileMissing,
             Meaning::Soon,
-            format!("{PROFILE} names \"{name}\", and no such profile is signed in. Claude Code passes it over; the Anthropic SDKs stop with an error."),
+            format!(
+                "{PROFILE} names \"{name}\", and no such profile is signed in. Claude Code passes it over; the Anthropic SDKs stop with an error."
+            ),
             format!("Sign in with `ant auth login --profile {name}`, or take {PROFILE} away."),
         )],
         _ => Vec::new(),
@@ -557,7 +592,10 @@ pub(super) fn about_files(broken: &[Broken]) -> impl Iterator<Item = Warning> {
         warn(
             WarningCode::FileBroken,
             Meaning::Act,
-            format!("{path} could not be understood, and counts for nothing here: {}.", file.why),
+            format!(
+                "{path} could not be understood, and counts for nothing here: {}.",
+                file.why
+            ),
             "Correct the file. Keyfob leaves it as it is.".to_owned(),
         )
     })

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::Value as Json;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::sources::{Value, Variables, names};
 
@@ -58,6 +59,26 @@ pub(crate) struct Settings {
     pub(crate) open_to_others: bool,
 }
 
+/// JSON that may hold a secret.
+#[derive(Default, serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Wiped(pub(crate) Json);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+fn wipe(json: &mut Json) {
+    match json {
+        Json::String(text) => text.zeroize(),
+        Json::Array(list) => list.iter_mut().for_each(wipe),
+        Json::Object(map) => map.values_mut().for_each(wipe),
+        _ => {}
+    }
+}
+
 /// Reads the text of a settings file. `value` keeps of a variable what may be kept.
 pub(crate) fn read(
     scope: Scope,
@@ -67,13 +88,14 @@ pub(crate) fn read(
 ) -> Result<Settings, String> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let empty = text.iter().all(u8::is_ascii_whitespace);
-    let json: Json = match empty {
+    let json = match empty {
         true => Json::Object(serde_json::Map::new()),
         // The parser's own words repeat the text, which may hold a secret.
         false => serde_json::from_slice(text)
             .map_err(|error| format!("line {}, column {}", error.line(), error.column()))?,
     };
-    let Json::Object(json) = json else {
+    let json = Wiped(json);
+    let Some(json) = json.0.as_object() else {
         return Err("it is no JSON object".to_owned());
     };
     let word = |name: &str| json.get(name).and_then(Json::as_str);
@@ -81,12 +103,12 @@ pub(crate) fn read(
     let env = json.get("env").and_then(Json::as_object);
     let env = env.map_or_else(Variables::new, |env| {
         let of = |name: &'static str| {
-            let text = match env.get(name)? {
+            let text = Zeroizing::new(match env.get(name)? {
                 Json::String(text) => text.clone(),
                 Json::Number(number) => number.to_string(),
                 Json::Bool(yes) => yes.to_string(),
                 _ => return None,
-            };
+            });
             Some((name.to_owned(), value(name, &text)))
         };
         names().filter_map(of).collect()

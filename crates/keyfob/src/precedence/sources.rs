@@ -21,11 +21,7 @@ pub(crate) const IDENTITY_TOKEN_FILE: &str = "ANTHROPIC_IDENTITY_TOKEN_FILE";
 
 /// The switches to cloud providers, in the order in which Claude Code 2.1.197 takes them where several are set.
 pub(crate) const CLOUDS: [(&str, Source, &str); 5] = [
-    (
-        "CLAUDE_CODE_USE_BEDROCK",
-        Source::Bedrock,
-        "Amazon Bedrock",
-    ),
+    ("CLAUDE_CODE_USE_BEDROCK", Source::Bedrock, "Amazon Bedrock"),
     (
         "CLAUDE_CODE_USE_FOUNDRY",
         Source::Foundry,
@@ -41,11 +37,7 @@ pub(crate) const CLOUDS: [(&str, Source, &str); 5] = [
         Source::Mantle,
         "Amazon Bedrock (Mantle)",
     ),
-    (
-        "CLAUDE_CODE_USE_VERTEX",
-        Source::Vertex,
-        "Google Vertex AI",
-    ),
+    ("CLAUDE_CODE_USE_VERTEX", Source::Vertex, "Google Vertex AI"),
 ];
 
 /// Every variable that counts.
@@ -336,7 +328,9 @@ impl Sources {
             Source::ApiKeyHelper => rest.settings.iter_mut().for_each(|s| s.has_helper = false),
             Source::ActiveProfile => {
                 let active = rest.profiles.active().map(|profile| profile.name.clone());
-                rest.profiles.all.retain(|p| Some(&p.name) != active.as_ref());
+                rest.profiles
+                    .all
+                    .retain(|p| Some(&p.name) != active.as_ref());
             }
             Source::LoginSession => rest.session = None,
             Source::LoginKey => rest.login_key = None,
