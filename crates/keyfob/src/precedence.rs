@@ -9,6 +9,8 @@ pub(crate) mod sources;
 #[cfg(test)]
 mod table_tests;
 #[cfg(test)]
+mod test_words;
+#[cfg(test)]
 mod written_tests;
 
 use serde::{Deserialize, Serialize};
