@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::which::ToolName;
+
 /// Keeps your Claude credentials: sign in once, and every tool gets a valid credential.
 #[derive(Debug, Parser)]
 #[command(
@@ -145,6 +147,23 @@ pub(crate) enum Command {
         #[arg(long, global = true)]
         json: bool,
     },
+    /// Show which credential a tool will use here, what that outranks, and who pays
+    #[command(
+        long_about = "Show which credential a tool will use here, what that outranks, and who pays.\n\nIt looks at the \
+                      environment, at Claude Code's settings for you, for the folder and of your organization, at \
+                      profiles and at sessions. It asks no server and prints no secret. Exit code 3 means that nothing \
+                      would be used."
+    )]
+    Which {
+        /// One tool alone
+        tool: Option<ToolName>,
+        /// The folder that the tool is started in; this one where it is left out
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Look whether Keyfob itself is in order; what it prints is safe to paste in public
     Doctor {
         /// As JSON
@@ -211,6 +230,7 @@ impl Command {
             Self::Watch { .. } => "watch",
             Self::Activity { .. } => "activity",
             Self::Storage { .. } => "storage",
+            Self::Which { .. } => "which",
             Self::Doctor { .. } => "doctor",
             Self::Use { .. } => "use",
             Self::Rename { .. } => "rename",

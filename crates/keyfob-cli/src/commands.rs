@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::io::Io;
-use crate::{exit_code, login, many, storage, unit, words};
+use crate::{exit_code, login, many, storage, unit, which, words};
 
 pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
     match command {
@@ -150,6 +150,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             };
             return storage::run(keyfob, wish, io).await;
         }
+        Command::Which { tool, dir, json } => return which::run(keyfob, tool, dir, json, io),
         Command::Doctor { json } => {
             let findings = keyfob.doctor().await;
             match json {

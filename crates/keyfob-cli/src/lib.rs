@@ -11,6 +11,7 @@ mod login;
 mod many;
 mod storage;
 mod unit;
+mod which;
 mod words;
 
 use std::ffi::OsString;

@@ -147,6 +147,8 @@ pub enum WarningCode {
     LoginOnly,
     /// `ANTHROPIC_PROFILE` or `active_config` names a profile that is not there.
     ProfileMissing,
+    /// Programs look for profiles in different folders.
+    TwoFolders,
     /// A file could not be understood.
     FileBroken,
     /// The tools disagree about an order.

@@ -108,12 +108,22 @@ impl Keyfob {
             }
             _ => None,
         };
-        let profiles = self.profiles(&home, &accounts, &mut broken);
+        let named = anthropic_profile::named_folder(variable);
+        // Claude Code and the TypeScript SDK heed it, the Python SDK does not.
+        let xdg = variable("XDG_CONFIG_HOME").filter(|_| cfg!(unix) && named.is_none());
+        let python = anthropic_profile::folder(variable, named.as_deref(), &home);
+        let named = named.or(xdg.map(|folder| PathBuf::from(folder).join("anthropic")));
+        let here = anthropic_profile::folder(variable, named.as_deref(), &home);
+        let differ = here != python && (here.is_dir() || python.is_dir());
+        let is_usual = here == anthropic_profile::folder(variable, None, &home);
+        let named = named.filter(|_| !is_usual);
+        let profiles = profiles(&here, named.as_deref(), &accounts, &mut broken);
         Ok(Sources {
             shell,
             settings,
             trusted: folder.is_none_or(|folder| state.trusts(folder)),
             profiles,
+            two_folders: differ.then_some((here, python)),
             session,
             session_not_looked_into,
             login_key: state.has_key().then(|| place.state.clone()),
@@ -121,48 +131,49 @@ impl Keyfob {
             now,
         })
     }
+}
 
-    fn profiles(&self, home: &Path, accounts: &[Account], broken: &mut Vec<Broken>) -> Profiles {
-        let variable = |name: &str| self.0.edge.variable(name);
-        let named = anthropic_profile::named_folder(variable);
-        let folder = anthropic_profile::folder(variable, named.as_deref(), home);
-        let all = anthropic_profile::profiles(&folder);
-        let of = |found: anthropic_profile::Profile| {
-            let path = folder.join("configs").join(format!("{}.json", found.name));
-            if let Some(SeenSession::NotReadable { reason, detail }) = &found.problem {
-                broken.push(Broken {
-                    path: path.clone(),
-                    why: detail.clone().unwrap_or_else(|| reason.clone()),
-                    for_sdks: true,
-                });
-                return None;
-            }
-            let federated = found.authentication.as_deref() == Some("oidc_federation");
-            let by_person = found.authentication.as_deref() == Some("user_oauth");
-            // Credentials without a configuration are no profile to those who read it.
-            let signed_in = by_person && found.has_access_token && path.is_file();
-            let account = linked(accounts, |link| {
-                matches!(link, Link::AnthropicProfile { config_dir, profile }
-                    if *config_dir == named && *profile == found.name)
+/// The profiles in a folder; `named` is what a link to one of them says of the folder.
+fn profiles(
+    folder: &Path,
+    named: Option<&Path>,
+    accounts: &[Account],
+    broken: &mut Vec<Broken>,
+) -> Profiles {
+    let all = anthropic_profile::profiles(folder);
+    let of = |found: anthropic_profile::Profile| {
+        let path = folder.join("configs").join(format!("{}.json", found.name));
+        if let Some(SeenSession::NotReadable { reason, detail }) = &found.problem {
+            broken.push(Broken {
+                path: path.clone(),
+                why: detail.clone().unwrap_or_else(|| reason.clone()),
+                for_sdks: true,
             });
-            Some(Profile {
-                path,
-                federated,
-                signed_in,
-                renewable: found.has_refresh_token && found.has_client_id,
-                expires_at: found.expires_at,
-                host: found.base_url.as_deref().map(host),
-                account,
-                name: found.name,
-            })
-        };
-        let pointer = folder.join("active_config");
-        Profiles {
-            all: all.into_iter().filter_map(of).collect(),
-            active: pointer
-                .is_file()
-                .then(|| anthropic_profile::active(&folder)),
+            return None;
         }
+        let federated = found.authentication.as_deref() == Some("oidc_federation");
+        let by_person = found.authentication.as_deref() == Some("user_oauth");
+        // Credentials without a configuration are no profile to those who read it.
+        let signed_in = by_person && found.has_access_token && path.is_file();
+        let account = linked(accounts, |link| {
+            matches!(link, Link::AnthropicProfile { config_dir, profile }
+                if config_dir.as_deref() == named && *profile == found.name)
+        });
+        Some(Profile {
+            path,
+            federated,
+            signed_in,
+            renewable: found.has_refresh_token && found.has_client_id,
+            expires_at: found.expires_at,
+            host: found.base_url.as_deref().map(host),
+            account,
+            name: found.name,
+        })
+    };
+    let pointer = folder.join("active_config");
+    Profiles {
+        all: all.into_iter().filter_map(of).collect(),
+        active: pointer.is_file().then(|| anthropic_profile::active(folder)),
     }
 }
 

@@ -2,7 +2,8 @@
 //! hold for both against a server on this computer.
 
 use super::claude_code::{
-    about_files, bill_of_key, federation, of_federation, of_profile, take_away, variable_of,
+    about_files, about_two_folders, bill_of_key, federation, of_federation, of_profile, take_away,
+    variable_of,
 };
 use super::sources::{API_KEY, AUTH_TOKEN, BASE_URL, Kind, PROFILE, Sources, is_anthropic, shown};
 use super::{Bill, Candidate, Source, Warning, WarningCode, of_variable};
@@ -172,6 +173,7 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
             );
         }
     }
+    all.extend(about_two_folders(sources));
     let theirs: Vec<_> = sources
         .broken
         .iter()

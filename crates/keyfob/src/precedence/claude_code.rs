@@ -246,6 +246,7 @@ fn base_host(sources: &Sources) -> Option<String> {
 /// What holds always.
 pub(crate) fn notes() -> Vec<String> {
     vec![
+        "Settings that an organization sends by its server or its device management are not seen from here.".to_owned(),
         "This is what the terminal uses. `claude -p` asks nothing first: it takes ANTHROPIC_API_KEY even where you once said No, and a folder's settings even where the folder is not trusted.".to_owned(),
     ]
 }
@@ -271,6 +272,18 @@ pub(super) fn take_away(name: &str, place: &Place) -> String {
     }
 }
 
+/// How to take away what is used, so that the next one is.
+fn take_winner_away(sources: &Sources, winner: &Candidate) -> String {
+    let variable = variable_of(winner.source);
+    match variable.and_then(|name| Some((name, sources.variable(name)?))) {
+        Some((name, found)) => take_away(name, &found.place),
+        None if winner.source == Source::ApiKeyHelper => {
+            format!("Take apiKeyHelper out of {}.", winner.place)
+        }
+        None => format!("Take {} away ({}).", winner.name, winner.place),
+    }
+}
+
 /// What a person should know.
 pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
     let ranks = ranked(sources);
@@ -288,6 +301,7 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
     all.extend(about_settings(sources, winner));
     all.extend(about_session(sources, winner));
     all.extend(about_profiles(sources));
+    all.extend(about_two_folders(sources));
     all.extend(about_files(&sources.broken));
     all
 }
@@ -298,15 +312,7 @@ fn about_plan(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
     let by_plan = [Source::OauthToken, Source::LoginSession].contains(&winner.source);
     let has_plan = usable_session(sources).is_some_and(|session| session.plan.is_some());
     if has_plan && !by_plan {
-        let cure = match variable_of(winner.source)
-            .and_then(|name| Some((name, sources.variable(name)?)))
-        {
-            Some((name, found)) => take_away(name, &found.place),
-            None if winner.source == Source::ApiKeyHelper => {
-                format!("Take apiKeyHelper out of {}.", winner.place)
-            }
-            None => format!("Take it away where it is set: {}.", winner.place),
-        };
+        let cure = take_winner_away(sources, winner);
         all.push(warn(
             WarningCode::OutranksPlan,
             Meaning::Soon,
@@ -325,10 +331,7 @@ fn about_plan(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
                 "{OAUTH_TOKEN} is set and not used: {} outranks it.",
                 winner.name
             ),
-            format!(
-                "If it is to be used, take the other away: {}.",
-                winner.place
-            ),
+            format!("If it is to be used: {}", take_winner_away(sources, winner)),
         ));
     }
     all
@@ -395,6 +398,9 @@ fn about_several(sources: &Sources) -> Vec<Warning> {
         (Some(_), Some(_), _) => (AUTH_TOKEN, API_KEY),
         (Some(_), None, Some(_)) => (AUTH_TOKEN, "what apiKeyHelper prints"),
         (None, Some(_), Some(_)) => (API_KEY, "what apiKeyHelper prints"),
+        (Some(_), None, None) if sources.login_key.is_some() => {
+            (AUTH_TOKEN, "the API key of its sign-in to the Console")
+        }
         _ => return Vec::new(),
     };
     vec![warn(
@@ -472,8 +478,8 @@ fn about_helper(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
                 winner.name
             ),
             format!(
-                "If the helper is to be used, take the other away: {}.",
-                winner.place
+                "If the helper is to be used: {}",
+                take_winner_away(sources, winner)
             ),
         )],
         _ => Vec::new(),
@@ -583,6 +589,22 @@ fn about_profiles(sources: &Sources) -> Vec<Warning> {
         )],
         _ => Vec::new(),
     }
+}
+
+/// Programs that look for profiles in different folders.
+pub(super) fn about_two_folders(sources: &Sources) -> Option<Warning> {
+    let (here, python) = sources.two_folders.as_ref()?;
+    Some(warn(
+        WarningCode::TwoFolders,
+        Meaning::Soon,
+        format!(
+            "XDG_CONFIG_HOME is set: Claude Code and the TypeScript SDK look for profiles in {}, the Python SDK in {}.",
+            shown(here),
+            shown(python)
+        ),
+        "Set ANTHROPIC_CONFIG_DIR to the folder of your profiles, which all of them heed."
+            .to_owned(),
+    ))
 }
 
 /// Files that count for nothing, because they could not be understood.

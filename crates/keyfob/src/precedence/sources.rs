@@ -150,7 +150,7 @@ impl Place {
 
     pub(crate) fn owner(&self) -> String {
         match self {
-            Self::Environment => "whoever set the variable".to_owned(),
+            Self::Environment => "whoever set it".to_owned(),
             Self::Settings(scope, _) => scope.owner().to_owned(),
         }
     }
@@ -270,6 +270,8 @@ pub(crate) struct Sources {
     /// Whether Claude Code has been told to trust the folder.
     pub(crate) trusted: bool,
     pub(crate) profiles: Profiles,
+    /// The folder of those profiles and the one that the Python SDK looks into, where they differ and one is there.
+    pub(crate) two_folders: Option<(PathBuf, PathBuf)>,
     pub(crate) session: Option<Session>,
     /// Whether the session may lie in a keychain that was not looked into.
     pub(crate) session_not_looked_into: bool,

@@ -167,6 +167,9 @@ pub(super) fn sources(words: &str) -> Sources {
                         ..session()
                     });
                 }
+                "xdg" => {
+                    all.two_folders = Some(("/xdg/anthropic".into(), "/.config/anthropic".into()))
+                }
                 "keychain" => all.session_not_looked_into = true,
                 "login-key" => all.login_key = Some(PathBuf::from("/home/.claude.json")),
                 "broken-settings" => all.broken.push(Broken {

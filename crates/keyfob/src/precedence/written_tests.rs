@@ -175,6 +175,9 @@ const WARNINGS: &[(&str, &[WarningCode])] = &[
     ("named session", &[WarningCode::ProfileMissing]),
     ("broken-settings", &[WarningCode::FileBroken]),
     ("keychain", &[WarningCode::NotLookedInto]),
+    ("xdg session", &[WarningCode::TwoFolders]),
+    ("token login-key", &[WarningCode::SentTogether]),
+    ("token login-key helper:user", &[WarningCode::SentTogether, WarningCode::HelperOutranked]),
     ("key-oauth", &[WarningCode::WrongKind]),
     ("key-admin", &[WarningCode::WrongKind]),
 ];
@@ -194,6 +197,7 @@ const WARNINGS_OF_THE_SDKS: &[(&str, &[WarningCode])] = &[
     ("key elsewhere", &[WarningCode::SentElsewhere]),
     ("key-oauth", &[WarningCode::WrongKind]),
     ("broken-settings", &[]),
+    ("xdg key", &[WarningCode::TwoFolders]),
 ];
 
 #[test]
