@@ -35,6 +35,23 @@ pub(crate) enum Command {
         /// The provider's id, as in config.toml; may be left out where only one is ready
         #[arg(long, value_name = "ID")]
         provider: Option<String>,
+        /// Sign in by another program, which keeps the session itself: `claude auth login` or `ant auth login`
+        #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["provider", "callback_port", "account"])]
+        with: Option<With>,
+        /// With claude-code: the Claude Console, billed by use, in place of a subscription
+        #[arg(long, requires = "with")]
+        console: bool,
+        /// With claude-code: the folder that the session is to lie in; one of its own where it is left out
+        #[arg(long, value_name = "DIR", requires = "with")]
+        config_dir: Option<PathBuf>,
+        /// With ant: the profile to sign in to; a new one where it is left out
+        #[arg(
+            long,
+            value_name = "NAME",
+            requires = "with",
+            conflicts_with = "config_dir"
+        )]
+        profile: Option<String>,
         /// What to call the account
         #[arg(long)]
         label: Option<String>,
@@ -50,6 +67,11 @@ pub(crate) enum Command {
         /// Print the account as JSON when it is done
         #[arg(long)]
         json: bool,
+    },
+    /// Add a session that another program holds; Keyfob only looks at it
+    Link {
+        #[command(subcommand)]
+        what: LinkCommand,
     },
     /// Add an API key, given on standard input or at a hidden prompt
     AddKey {
@@ -93,7 +115,7 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "min_valid")]
         refused: bool,
     },
-    /// Renew a token before its time
+    /// Renew a token before its time; a session of Claude Code costs one small request
     Refresh {
         /// An account's label or id; the default account where it is left out
         account: Option<String>,
@@ -182,7 +204,7 @@ pub(crate) enum Command {
         /// The new name
         label: String,
     },
-    /// Sign out: revoke where the provider can, and erase the secret
+    /// Sign out: revoke where the provider can, and erase the secret; what another program holds is only forgotten
     Logout {
         /// An account's label or id
         #[arg(required_unless_present = "all")]
@@ -198,6 +220,45 @@ pub(crate) enum Command {
     Completions {
         /// For which shell
         shell: Shell,
+    },
+}
+
+/// The programs that sign people in themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum With {
+    /// Claude Code: a Claude subscription, or the Console with --console
+    ClaudeCode,
+    /// The command ant: the Claude Console
+    Ant,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LinkCommand {
+    /// A session of Claude Code
+    ClaudeCode {
+        /// Its folder; the one that Claude Code itself would use here where it is left out
+        #[arg(long, value_name = "DIR")]
+        config_dir: Option<PathBuf>,
+        /// What to call the account
+        #[arg(long)]
+        label: Option<String>,
+        /// Print the account as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// A profile of the command ant and of the Anthropic SDKs
+    AnthropicProfile {
+        /// Its name; the active one where it is left out
+        profile: Option<String>,
+        /// The folder with the profiles; the one that ant itself would use here where it is left out
+        #[arg(long, value_name = "DIR")]
+        config_dir: Option<PathBuf>,
+        /// What to call the account
+        #[arg(long)]
+        label: Option<String>,
+        /// Print the account as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -222,6 +283,7 @@ impl Command {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Login { .. } => "login",
+            Self::Link { .. } => "link",
             Self::AddKey { .. } => "add-key",
             Self::Accounts { .. } => "accounts",
             Self::Status { .. } => "status",

@@ -9,18 +9,32 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::io::Io;
-use crate::{exit_code, login, many, storage, unit, which, words};
+use crate::{exit_code, link, login, many, storage, unit, which, words};
 
 pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
     match command {
         Command::Login {
             provider,
+            with,
+            console,
+            config_dir,
+            profile,
             label,
             account,
             no_browser,
             callback_port,
             json,
         } => {
+            let by = link::By {
+                with,
+                console,
+                config_dir,
+                profile,
+            };
+            if let Some(request) = link::request(keyfob, by, &label, &account, no_browser)? {
+                let ended = link::sign_in(keyfob, request, io).await?;
+                return link::told(ended, json, io);
+            }
             let wish = login::Wish {
                 provider,
                 label,
@@ -31,6 +45,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             let status = login::run(keyfob, wish, io).await?;
             added(&status, json, io)?;
         }
+        Command::Link { what } => link::run(keyfob, what, io).await?,
         Command::AddKey {
             label,
             workspace,
@@ -225,7 +240,7 @@ fn unknown_program(error: &std::io::Error) -> Error {
     .detail(error.to_string())
 }
 
-fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {
+pub(crate) fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {
     match json {
         true => print_json(status, io)?,
         false => io.say(&words::status(status, now())),

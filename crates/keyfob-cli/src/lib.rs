@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod ending;
 mod io;
+mod link;
 mod login;
 mod many;
 mod storage;

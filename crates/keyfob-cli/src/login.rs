@@ -115,7 +115,7 @@ fn invite(handle: &SignInHandle, provider: &str, no_browser: bool, io: &mut Io) 
 }
 
 /// Lines as they come, on a thread of their own: reading cannot be broken off, and ends with the program.
-fn lines_of_stdin() -> mpsc::Receiver<Secret> {
+pub(crate) fn lines_of_stdin() -> mpsc::Receiver<Secret> {
     let (sender, lines) = mpsc::channel(4);
     std::thread::spawn(move || {
         let mut input = std::io::stdin().lock();

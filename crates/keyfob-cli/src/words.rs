@@ -27,7 +27,7 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
     }
     let mut lines = vec![
         format!("{shape} {} · {}{marks}", status.label, named(status)),
-        format!("  {}", state(&status.state, now)),
+        format!("  {}", state(status, now)),
         format!("  {}", billing(status)),
         format!("  {} · {}", status.storage, holder(status.owner)),
     ];
@@ -105,6 +105,8 @@ pub(crate) fn entry(entry: &Entry) -> String {
         What::Waiting => "renewed, waits for the store",
         What::Recovered => "stored what had waited",
         What::Moved => "moved to another store",
+        What::Linked => "linked",
+        What::Unlinked => "forgotten, and left as it is",
     };
     let mut line = format!(
         "{}  {}: {what}, by {}",
@@ -168,6 +170,9 @@ pub(crate) fn signed_out(report: &SignOutReport) -> String {
              ends by itself.\n        ({})\n",
             report.detail.as_deref().unwrap_or("no detail")
         ),
+        Revoked::NotOurs => format!(
+            "\"{label}\" is forgotten here. Nothing of it was touched: the program that holds it is still signed in.\n"
+        ),
         Revoked::NotNeeded => format!("\"{label}\" is forgotten: its secret is erased here.\n"),
     }
 }
@@ -190,7 +195,8 @@ fn billing(status: &Status) -> String {
     }
 }
 
-fn state(state: &State, now: Timestamp) -> String {
+fn state(status: &Status, now: Timestamp) -> String {
+    let state = &status.state;
     let ago = |at: Timestamp| {
         let passed = now.duration_since(at);
         match passed.as_secs() {
@@ -209,7 +215,12 @@ fn state(state: &State, now: Timestamp) -> String {
             }
         }
         State::RenewsWhenAsked { since } => {
-            format!("Ended {}; renewed when a tool asks", ago(*since))
+            let by = match status.owner {
+                Owner::ClaudeCode => "Claude Code renews it when it is used next",
+                Owner::Ant => "ant renews it when it is asked for it",
+                _ => "renewed when a tool asks",
+            };
+            format!("Ended {}; {by}", ago(*since))
         }
         State::RenewalFailing {
             reason,

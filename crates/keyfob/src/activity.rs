@@ -77,6 +77,10 @@ pub enum What {
     Recovered,
     /// The secret was moved to another store.
     Moved,
+    /// A session of another program was added to the list.
+    Linked,
+    /// Such a session was taken off the list; nothing of it was touched.
+    Unlinked,
 }
 
 /// The file `activity.jsonl`.

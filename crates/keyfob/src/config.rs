@@ -28,6 +28,8 @@ pub struct Config {
     pub listener: ListenerChoice,
     /// How long before their end tokens are renewed.
     pub windows: Windows,
+    /// Whether Claude Code is asked in the background to renew its sessions, at the cost of a small request each.
+    pub renew_claude_code: bool,
 }
 
 /// Where API keys are checked.
@@ -57,6 +59,7 @@ struct Written {
     api: WrittenApi,
     sign_in: WrittenSignIn,
     refresh: WrittenRefresh,
+    claude_code: WrittenClaudeCode,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -70,6 +73,12 @@ struct WrittenApi {
 #[serde(deny_unknown_fields, default)]
 struct WrittenSignIn {
     listener: ListenerChoice,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenClaudeCode {
+    renew_in_background: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -123,6 +132,7 @@ impl Config {
             api: api(written.api)?,
             listener: written.sign_in.listener,
             windows: windows(&written.refresh)?,
+            renew_claude_code: written.claude_code.renew_in_background,
         })
     }
 

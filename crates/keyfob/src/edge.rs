@@ -62,13 +62,11 @@ impl Edge {
     }
 
     /// A variable that is set to something; programs take an empty one as not set.
-    #[allow(dead_code)]
     pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
         (self.variables)(name).filter(|value| !value.is_empty())
     }
 
     /// The person's own folder: a variable first, so that it can be another one for a test.
-    #[allow(dead_code)]
     pub(crate) fn home_folder(&self) -> Option<PathBuf> {
         let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
         self.variable(name).map(PathBuf::from)

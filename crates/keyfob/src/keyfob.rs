@@ -7,6 +7,9 @@ mod keeping;
 mod keeping_fresh;
 mod keys;
 mod limits;
+mod linked_renewal;
+mod linked_sign_in;
+mod linking;
 mod looking_around;
 mod matching;
 mod not_renewed;
@@ -27,6 +30,8 @@ use tokio::sync::Semaphore;
 pub use self::doctor::Finding;
 pub use self::keys::NewKey;
 pub use self::limits::Limits;
+pub use self::linked_sign_in::{LinkedSignIn, LinkedSignInRequest, Whereabouts};
+pub use self::linking::{FoundSession, Linked, OtherProgram, OtherSessions};
 pub use self::refreshing::Renewal;
 pub use self::sign_in_handle::{Phase, SignInHandle};
 pub use self::sign_out::{Revoked, SignOutReport};
@@ -241,6 +246,16 @@ impl Keyfob {
         config: Option<&Config>,
         storage: &str,
     ) -> Status {
+        // What another program owns is looked at as it is now: that program changes it without telling.
+        if let Some(link) = linking::session_of(account).map(|facts| &facts.link) {
+            let seen = self.seen_now(account);
+            let around = Surroundings {
+                provider_name: &linking::provider_name(link),
+                storage: &linking::storage_of(self, link),
+                is_default: accounts.default.as_ref() == Some(&account.id),
+            };
+            return Status::of(seen.as_ref().unwrap_or(account), around, self.0.edge.now());
+        }
         let id = account.provider.as_ref();
         let provider_name = match (id, config) {
             (None, _) => "API key",

@@ -2,7 +2,7 @@
 //! about it, and hands it to tools. It knows no window and no terminal, and prints nothing.
 //!
 //! Begin with [`Keyfob`], whose methods are what the program can do. Each joins rooms that do not know each other:
-//! signing in (`sign_in`), and custody of secrets (`custody`). What may be shown is a [`Status`]; what went wrong is
+//! signing in (`sign_in`), custody of secrets (`custody`), and sessions that other programs own (`linked`). What may be shown is a [`Status`]; what went wrong is
 //! an [`Error`] with a sentence and a cure; what must not be seen is a [`Secret`].
 //!
 //! ```no_run
@@ -56,8 +56,9 @@ pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
 pub use crate::keyfob::{
-    Finding, Handed, Keyfob, Limits, Listening, Moved, NewKey, Phase, Renewal, Revoked, SignIn,
-    SignInHandle, SignInRequest, SignOutReport, Storage,
+    Finding, FoundSession, Handed, Keyfob, Limits, Linked, LinkedSignIn, LinkedSignInRequest,
+    Listening, Moved, NewKey, OtherProgram, OtherSessions, Phase, Renewal, Revoked, SignIn,
+    SignInHandle, SignInRequest, SignOutReport, Storage, Whereabouts,
 };
 pub use crate::secret::Secret;
 pub use crate::sign_in::provider::{Provider, ProviderId, Redirect, TokenRequest};

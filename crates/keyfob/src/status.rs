@@ -323,6 +323,15 @@ fn of_key(facts: &KeyFacts) -> (State, Meaning, Option<Timestamp>) {
 /// What was seen of another program's session, read like tokens of our own. That its owner renews it when it is used
 /// next counts as renewal.
 fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<Timestamp>) {
+    // Its server refused it, whatever its date says.
+    if let Some(trouble) = facts.trouble.as_ref().filter(|trouble| trouble.is_final) {
+        let state = State::SignInAgain {
+            since: trouble.since,
+            reason: trouble.reason.clone(),
+            detail: trouble.detail.clone(),
+        };
+        return (state, Meaning::Act, None);
+    }
     match &facts.seen.what {
         SeenSession::There {
             expires_at: Some(expires_at),
@@ -344,6 +353,12 @@ fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<T
             let (mut state, meaning, changes_at) = of_tokens(&tokens, now);
             if let State::Fresh { since, .. } = &mut state {
                 *since = None;
+            }
+            if let State::SignInAgain { reason, .. } = &mut state
+                && sign_in_ends_at.is_none_or(|end| end > now)
+            {
+                *reason =
+                    "The session has ended, and nothing is there to renew it with.".to_owned();
             }
             (state, meaning, changes_at)
         }

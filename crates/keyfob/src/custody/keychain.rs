@@ -109,6 +109,21 @@ impl SecretStore for Keychain {
     }
 }
 
+/// An item that another program keeps, only to be looked at. The system may ask the person, so nobody calls this by the
+/// way.
+#[cfg(target_os = "macos")]
+pub(crate) fn item_of_another(service: &str, user: &str) -> Result<Option<Secret>, StoreError> {
+    let entry = platform::connect().and_then(|store| store.build(service, user, None));
+    match entry.and_then(|entry| entry.get_secret()) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(Secret::new(text))),
+            Err(_) => Err(StoreError::NotUnderstood),
+        },
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(understood(error)),
+    }
+}
+
 /// Every error of the library as one of ours. None of its variants that carry stored bytes is printed.
 fn understood(error: Error) -> StoreError {
     match error {

@@ -129,7 +129,9 @@ impl Keyfob {
         };
         let due = |account: &&Account| due_at(account, windows, now).is_some_and(|due| due <= now);
         let due: Vec<Account> = accounts.accounts.iter().filter(due).cloned().collect();
-        self.each(due, Self::renew_one_that_is_due, told).await;
+        let mut told = told;
+        self.each(due, Self::renew_one_that_is_due, &mut told).await;
+        self.renew_linked_that_are_due(&accounts, &mut told).await;
     }
 
     async fn renew_one_that_is_due(self, account: Account, turn: OwnedSemaphorePermit) -> Renewal {

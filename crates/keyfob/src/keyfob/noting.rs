@@ -167,6 +167,22 @@ impl Keyfob {
         });
     }
 
+    /// The same, with how long it took.
+    pub(super) fn tell_took(
+        &self,
+        account: &Account,
+        what: What,
+        error: Option<&Error>,
+        begun: Instant,
+    ) {
+        self.0.activity.add(&Entry {
+            words: error.map(|error| error.message.clone()),
+            detail: error.and_then(|error| error.detail.clone()),
+            took_ms: Some(milliseconds(begun)),
+            ..self.entry(account, what)
+        });
+    }
+
     /// The same, with a sentence.
     pub(super) fn tell_words(&self, account: &Account, what: What, words: Option<String>) {
         self.0.activity.add(&Entry {

@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 
 use super::Keyfob;
+use super::linking::session_of;
 use super::renewing::Patience;
 use super::tokens::gone;
 use crate::account::{Account, AccountId, Facts};
@@ -35,7 +36,8 @@ pub struct Renewal {
 }
 
 impl Keyfob {
-    /// Renews the token of one account before its time. However many ask at once, it is renewed once.
+    /// Renews the token of one account before its time. However many ask at once, it is renewed once. A session of
+    /// another program is renewed by that program.
     pub async fn refresh(&self, name: Option<&str>) -> Result<(Status, Option<Error>)> {
         let accounts = self.0.accounts.read()?;
         let account = accounts.find(name)?;
@@ -48,6 +50,9 @@ impl Keyfob {
                 ),
                 "Keys work until they are revoked.",
             ));
+        }
+        if session_of(account).is_some() {
+            return self.refresh_linked(account.id.clone()).await;
         }
         let warning = self.refresh_one(account, None).await?;
         Ok((self.status(Some(account.id.as_str()))?, warning))

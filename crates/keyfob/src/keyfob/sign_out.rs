@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Keyfob;
+use super::linking::session_of;
 use crate::account::{Account, AccountId};
 use crate::activity::What;
 use crate::credential::{Credential, OAuthTokens};
@@ -42,13 +43,19 @@ pub enum Revoked {
     Failed,
     /// There was nothing to revoke: an API key, or an item that was gone already.
     NotNeeded,
+    /// Another program owns it: it was taken off the list, and nothing else was done.
+    NotOurs,
 }
 
 impl Keyfob {
     /// Revokes, erases, and takes the account off the list. Where erasing fails, the account stays listed, because
-    /// a secret that nothing names could never be erased.
+    /// a secret that nothing names could never be erased. What another program owns is only taken off the list.
     pub async fn sign_out(&self, name: &str) -> Result<SignOutReport> {
-        let id = self.0.accounts.read()?.find(Some(name))?.id.clone();
+        let listed = self.0.accounts.read()?.find(Some(name))?.clone();
+        if session_of(&listed).is_some() {
+            return self.unlink(&listed);
+        }
+        let id = listed.id;
         let held = self.0.locks.account(&id).await?;
         let account = self.0.accounts.read()?.find(Some(id.as_str()))?.clone();
         let newest = self.newest_to_revoke(&id).await?;

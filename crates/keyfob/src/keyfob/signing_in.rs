@@ -33,7 +33,7 @@ use crate::sign_in::token_endpoint::{self, Granted};
 use crate::status::Status;
 
 /// How long a person may take in the browser.
-const LIMIT: Duration = Duration::from_secs(5 * 60);
+pub(super) const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// How long the end of a sign-in waits for the browser to have its page.
 const PATIENCE_FOR_BROWSER: Duration = Duration::from_secs(2);
@@ -82,7 +82,7 @@ pub struct SignIn {
 }
 
 /// Tells the handles how far it is; however the sign-in ends, they learn that it is over.
-struct Progress(watch::Sender<Phase>);
+pub(super) struct Progress(pub(super) watch::Sender<Phase>);
 
 impl Drop for Progress {
     fn drop(&mut self) {
@@ -445,7 +445,7 @@ fn code_of(answer: Answer) -> Result<(Secret, Leg)> {
     }
 }
 
-fn too_late() -> Error {
+pub(super) fn too_late() -> Error {
     Error::new(
         Code::Failed,
         "Nothing came back from the browser within five minutes, so the sign-in was ended.",
@@ -453,7 +453,7 @@ fn too_late() -> Error {
     )
 }
 
-fn cancelled() -> Error {
+pub(super) fn cancelled() -> Error {
     Error::new(
         Code::Cancelled,
         "The sign-in was cancelled.",

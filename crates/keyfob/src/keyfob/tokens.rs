@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::Keyfob;
+use super::linking::session_of;
 use super::renewing::Patience;
 use crate::account::{Account, Facts};
 use crate::credential::{Credential, OAuthTokens};
@@ -52,6 +53,9 @@ impl Keyfob {
             && is_of_another_kind(account, than)
         {
             return Err(not_of(account));
+        }
+        if let Some(facts) = session_of(account) {
+            return self.hand_out_linked(account, facts, &want).await;
         }
         let tokens = match self.0.vault.load(&account.id).await? {
             Some(Credential::OAuth(tokens)) => tokens,

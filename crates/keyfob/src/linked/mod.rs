@@ -3,11 +3,12 @@
 //!
 //! Both programs write JSON that this one does not own, so nothing in it is relied upon: what has another type than
 //! expected counts as not being there, and only what is no JSON at all counts as damaged.
-#![cfg_attr(not(test), expect(dead_code, reason = "the verbs come next"))]
 
 pub(crate) mod anthropic_profile;
 pub(crate) mod claude_code;
 mod lenient;
+pub(crate) mod program;
+pub(crate) mod spoken;
 
 use std::path::Path;
 use std::time::Duration;
