@@ -186,6 +186,18 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List what is already on this computer, and the command that takes it into Keyfob
+    Discover {
+        /// Show again what was ignored
+        #[arg(long)]
+        all: bool,
+        /// Show this one no more; its name is the "key" of --json
+        #[arg(long, value_name = "KEY", conflicts_with = "all")]
+        ignore: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Look whether Keyfob itself is in order; what it prints is safe to paste in public
     Doctor {
         /// As JSON
@@ -293,6 +305,7 @@ impl Command {
             Self::Activity { .. } => "activity",
             Self::Storage { .. } => "storage",
             Self::Which { .. } => "which",
+            Self::Discover { .. } => "discover",
             Self::Doctor { .. } => "doctor",
             Self::Use { .. } => "use",
             Self::Rename { .. } => "rename",

@@ -165,6 +165,9 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             };
             return storage::run(keyfob, wish, io).await;
         }
+        Command::Discover { all, ignore, json } => {
+            which::discover(keyfob, all, ignore.as_deref(), json, io)?;
+        }
         Command::Which { tool, dir, json } => return which::run(keyfob, tool, dir, json, io),
         Command::Doctor { json } => {
             let findings = keyfob.doctor().await;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use keyfob::precedence::{Bill, Candidate, Tool, Which};
-use keyfob::{Code, Keyfob, Meaning, Result};
+use keyfob::{Code, Discovered, DiscoveredAction, Keyfob, Meaning, Result};
 
 use crate::commands::print_json;
 use crate::exit_code;
@@ -56,6 +56,53 @@ pub(crate) fn run(
         true => ExitCode::SUCCESS,
         false => exit_code(Code::SignInNeeded),
     })
+}
+
+/// `keyfob discover`.
+pub(crate) fn discover(
+    keyfob: &Keyfob,
+    all: bool,
+    ignore: Option<&str>,
+    json: bool,
+    io: &mut Io,
+) -> Result<()> {
+    if let Some(key) = ignore {
+        keyfob.ignore_discovered(key)?;
+        io.say("It is not shown any more. `keyfob discover --all` brings everything back.\n");
+        return Ok(());
+    }
+    if all {
+        keyfob.ignore_nothing()?;
+    }
+    let found = keyfob.discover()?;
+    if json {
+        return print_json(&found, io);
+    }
+    if found.is_empty() {
+        io.say("Nothing was found on this computer that is not in Keyfob already.\n");
+    }
+    let said: Vec<String> = found.iter().map(discovered).collect();
+    io.print(&said.join("\n"))
+}
+
+fn discovered(found: &Discovered) -> String {
+    let shape = match found.action {
+        DiscoveredAction::OnlyShown => "◌",
+        _ => "●",
+    };
+    let mut lines = vec![
+        format!("{shape} {}", found.name),
+        format!("  Where: {}", found.place),
+        format!("  Who pays: {}", payer(found.payer)),
+        format!("  {}", found.about),
+    ];
+    let verb = match found.action {
+        DiscoveredAction::Link => "Link it",
+        _ => "Take it in",
+    };
+    let command = found.command.as_ref();
+    lines.extend(command.map(|command| format!("  {verb}: {command}")));
+    lines.join("\n") + "\n"
 }
 
 fn name(tool: Tool) -> &'static str {

@@ -2,6 +2,7 @@
 //!
 //! This is the only room that knows both sign-in and custody.
 
+mod discovering;
 mod doctor;
 mod keeping;
 mod keeping_fresh;
@@ -27,6 +28,7 @@ mod which;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
+pub use self::discovering::{Discovered, DiscoveredAction};
 pub use self::doctor::Finding;
 pub use self::keys::NewKey;
 pub use self::limits::Limits;

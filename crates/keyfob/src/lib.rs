@@ -56,9 +56,10 @@ pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
 pub use crate::keyfob::{
-    Finding, FoundSession, Handed, Keyfob, Limits, Linked, LinkedSignIn, LinkedSignInRequest,
-    Listening, Moved, NewKey, OtherProgram, OtherSessions, Phase, Renewal, Revoked, SignIn,
-    SignInHandle, SignInRequest, SignOutReport, Storage, Whereabouts,
+    Discovered, DiscoveredAction, Finding, FoundSession, Handed, Keyfob, Limits, Linked,
+    LinkedSignIn, LinkedSignInRequest, Listening, Moved, NewKey, OtherProgram, OtherSessions,
+    Phase, Renewal, Revoked, SignIn, SignInHandle, SignInRequest, SignOutReport, Storage,
+    Whereabouts,
 };
 pub use crate::secret::Secret;
 pub use crate::sign_in::provider::{Provider, ProviderId, Redirect, TokenRequest};

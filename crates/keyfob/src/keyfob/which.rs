@@ -32,4 +32,4 @@ fn existing(folder: &Path) -> Result<std::path::PathBuf> {
 
 #[cfg(test)]
 #[path = "which_tests.rs"]
-mod tests;
+pub(super) mod tests;

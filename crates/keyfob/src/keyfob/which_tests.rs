@@ -27,16 +27,16 @@ impl SecretStore for Untouched {
     }
 }
 
-const KEY: &str = "sk-ant-api03-PLANTED-PLANTED-PLANTED-PLANTED-9f2A";
+pub(crate) const KEY: &str = "sk-ant-api03-PLANTED-PLANTED-PLANTED-PLANTED-9f2A";
 
 /// A person's computer: some files, some variables.
-struct Computer {
+pub(crate) struct Computer {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
 }
 
 impl Computer {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("project")).unwrap();
         Self {
@@ -45,19 +45,23 @@ impl Computer {
         }
     }
 
-    fn file(self, name: &str, text: &str) -> Self {
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
         let path = self.folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
         self
     }
 
-    fn set(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    pub(crate) fn set(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.variables.push((name, value.into()));
         self
     }
 
-    fn keyfob(&self) -> Keyfob {
+    pub(crate) fn keyfob(&self) -> Keyfob {
         let home = self.folder.path().to_str().unwrap().to_owned();
         let mut variables = self.variables.clone();
         variables.push(("HOME", home.clone()));
@@ -96,7 +100,7 @@ fn codes(answer: &Which) -> Vec<WarningCode> {
     answer.warnings.iter().map(|warning| warning.code).collect()
 }
 
-const SESSION: &str = r#"{"claudeAiOauth":{"accessToken":"PLANTED","refreshToken":"PLANTED",
+pub(crate) const SESSION: &str = r#"{"claudeAiOauth":{"accessToken":"PLANTED","refreshToken":"PLANTED",
     "expiresAt":1795284000000,"scopes":["user:inference","user:profile"],"subscriptionType":"max"}}"#;
 
 #[test]
