@@ -3,4 +3,4 @@
 /**
  * Whether the server was told that the tokens are void (RFC 7009).
  */
-export type Revoked = "yes" | "no_endpoint" | "failed" | "not_needed" | "not_ours";
+export type Revoked = "yes" | "no_endpoint" | "failed" | "not_needed";
