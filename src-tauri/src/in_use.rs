@@ -37,5 +37,6 @@ pub(crate) async fn take_discovered(
 
 #[tauri::command]
 pub(crate) async fn ignore_discovered(desk: State<'_, Desk>, key: String) -> Answer<()> {
-    desk.change(move |keyfob| keyfob.ignore_discovered(&key)).await
+    desk.change(move |keyfob| keyfob.ignore_discovered(&key))
+        .await
 }
