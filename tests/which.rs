@@ -63,7 +63,7 @@ fn nothing_is_exit_code_3_and_a_winner_0() {
         nothing.stdout
     );
     assert_eq!(
-        nothing.stdout.matches("If it failed").count(),
+        nothing.stdout.matches("What happens").count(),
         2,
         "both tools"
     );

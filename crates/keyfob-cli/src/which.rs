@@ -153,7 +153,11 @@ fn words(answer: &Which) -> String {
         lines.push("  It outranks".to_owned());
         lines.extend(answer.outranked.iter().map(outranked));
     }
-    lines.push(format!("  If it failed: {}", answer.if_it_failed));
+    let then = match answer.winner {
+        Some(_) => "If it failed",
+        None => "What happens",
+    };
+    lines.push(format!("  {then}: {}", answer.if_it_failed));
     for warning in &answer.warnings {
         lines.push(format!("  {} {}", shape(warning.meaning), warning.words));
         lines.push(format!("      {}", warning.cure));

@@ -67,7 +67,7 @@ export const inUse: Which[] = [
         code: "outranks_plan",
         meaning: "soon",
         words: "Your subscription is signed in, and is not used here: the variable ANTHROPIC_API_KEY outranks it.",
-        cure: "If your plan is to pay: Take ANTHROPIC_API_KEY out of the environment (`unset ANTHROPIC_API_KEY`, and where your shell's profile sets it).",
+        cure: "Should your plan pay? Take ANTHROPIC_API_KEY out of the environment (`unset ANTHROPIC_API_KEY`, and where your shell's profile sets it).",
       },
       {
         code: "key_asks_first",
@@ -88,6 +88,14 @@ export const inUse: Which[] = [
     notes: ["A credential that a program gives in its own code outranks all of this, and cannot be seen from here."],
   },
 ];
+
+export const nothingInUse = {
+  winner: null,
+  outranked: [],
+  if_it_failed: 'Claude Code says "Not logged in" and asks you to sign in.',
+  next: null,
+  warnings: [],
+};
 
 export const onThisComputer: Discovered[] = [
   {

@@ -12,7 +12,7 @@ import type { WaitingView } from "./bindings/WaitingView";
 import type { Door } from "./ipc";
 import { findings, history, longHistory } from "./preview-events";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
-import { inUse, onThisComputer } from "./preview-which";
+import { inUse, nothingInUse, onThisComputer } from "./preview-which";
 import { HOUR, MINUTE } from "./time";
 
 type Args = Record<string, unknown>;
@@ -197,7 +197,7 @@ export function previewDoor(query: URLSearchParams): Door {
     preferences: { ...overview.preferences, theme: theme ?? overview.preferences.theme, last_screen },
   });
   if (name === "found" || name === "first_found") program.found = onThisComputer;
-  if (name === "which-none") program.answer("which", () => inUse.map((w) => ({ ...w, winner: null, outranked: [], next: null, warnings: [] })));
+  if (name === "which-none") program.answer("which", () => inUse.map((w) => ({ ...w, ...nothingInUse })));
   if (name === "activity-empty") program.answer("activity", () => []);
   if (name === "activity-long") program.answer("activity", () => longHistory(Date.now(), 2_000));
   return program;

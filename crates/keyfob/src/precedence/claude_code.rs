@@ -320,7 +320,7 @@ fn about_plan(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
                 "Your subscription is signed in, and is not used here: {} outranks it.",
                 winner.name
             ),
-            format!("If your plan is to pay: {cure}"),
+            format!("Should your plan pay? {cure}"),
         ));
     }
     if winner.source != Source::OauthToken && sources.variable(OAUTH_TOKEN).is_some() {
@@ -331,7 +331,7 @@ fn about_plan(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
                 "{OAUTH_TOKEN} is set and not used: {} outranks it.",
                 winner.name
             ),
-            format!("If it is to be used: {}", take_winner_away(sources, winner)),
+            format!("Should it be used? {}", take_winner_away(sources, winner)),
         ));
     }
     all
@@ -478,7 +478,7 @@ fn about_helper(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
                 winner.name
             ),
             format!(
-                "If the helper is to be used: {}",
+                "Should the helper be used? {}",
                 take_winner_away(sources, winner)
             ),
         )],

@@ -19,6 +19,7 @@ export const words = {
   account: "In Keyfob",
   outranks: "It outranks",
   ifItFailed: "If it failed",
+  whatHappens: "What happens",
   warnings: "Worth knowing",
   notes: "What cannot be seen from here",
 };
