@@ -7,6 +7,7 @@ mod browser;
 mod clipboard;
 mod commands;
 mod desk;
+mod in_use;
 mod leaving;
 pub mod plugin_listener;
 mod practice;
@@ -73,6 +74,10 @@ pub fn run() -> ExitCode {
             commands::refresh,
             commands::activity,
             commands::doctor,
+            in_use::which,
+            in_use::discover,
+            in_use::take_discovered,
+            in_use::ignore_discovered,
             commands::move_storage,
             commands::unlock_storage,
             commands::set_default,

@@ -73,6 +73,10 @@ test.each<[string, () => Promise<unknown>, object]>([
   ["refresh", () => ipc.refresh({ accountId: "a" }), { accountId: "a" }],
   ["activity", () => ipc.activity(), {}],
   ["doctor", () => ipc.doctor(), {}],
+  ["which", () => ipc.which({ folder: "/f" }), { folder: "/f" }],
+  ["discover", () => ipc.discover(), {}],
+  ["take_discovered", () => ipc.takeDiscovered({ key: "k" }), { key: "k" }],
+  ["ignore_discovered", () => ipc.ignoreDiscovered({ key: "k" }), { key: "k" }],
   [
     "move_storage",
     () => ipc.moveStorage({ to: { kind: "key_file", path: "/k" }, passphrase: null }),

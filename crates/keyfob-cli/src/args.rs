@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::which::ToolName;
 use crate::{import, keys, order};
 
 /// Keeps your Claude credentials: sign in once, and every tool gets a valid credential.
@@ -182,6 +183,35 @@ pub(crate) enum Command {
         #[arg(long, global = true)]
         json: bool,
     },
+    /// Show which credential a tool will use here, what that outranks, and who pays
+    #[command(
+        long_about = "Show which credential a tool will use here, what that outranks, and who pays.\n\nIt looks at the \
+                      environment, at Claude Code's settings for you, for the folder and of your organization, at \
+                      profiles and at sessions. It asks no server and prints no secret. Exit code 3 means that nothing \
+                      would be used."
+    )]
+    Which {
+        /// One tool alone
+        tool: Option<ToolName>,
+        /// The folder that the tool is started in; this one where it is left out
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what is already on this computer, and the command that takes it into Keyfob
+    Discover {
+        /// Show again what was ignored
+        #[arg(long)]
+        all: bool,
+        /// Show this one no more; its name is the "key" of --json
+        #[arg(long, value_name = "KEY", conflicts_with = "all")]
+        ignore: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Look whether Keyfob, this computer, the network and the tools are in order; what it prints is safe to paste in
     /// public
     Doctor {
@@ -296,6 +326,8 @@ impl Command {
             Self::Watch { .. } => "watch",
             Self::Activity { .. } => "activity",
             Self::Storage { .. } => "storage",
+            Self::Which { .. } => "which",
+            Self::Discover { .. } => "discover",
             Self::Doctor { .. } => "doctor",
             Self::Use { .. } => "use",
             Self::Rename { .. } => "rename",

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::io::Io;
-use crate::{exit_code, import, keys, link, login, many, order, storage, unit, words};
+use crate::{exit_code, import, keys, link, login, many, order, storage, unit, which, words};
 
 pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
     match command {
@@ -163,6 +163,10 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             };
             return storage::run(keyfob, wish, io).await;
         }
+        Command::Discover { all, ignore, json } => {
+            which::discover(keyfob, all, ignore.as_deref(), json, io)?;
+        }
+        Command::Which { tool, dir, json } => return which::run(keyfob, tool, dir, json, io),
         Command::Doctor { offline, json } => {
             let findings = keyfob.doctor(!offline).await;
             match json {

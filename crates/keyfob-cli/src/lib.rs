@@ -15,6 +15,7 @@ mod many;
 mod order;
 mod storage;
 mod unit;
+mod which;
 mod words;
 
 use std::ffi::OsString;

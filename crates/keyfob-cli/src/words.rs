@@ -125,7 +125,7 @@ fn holder(owner: Owner) -> &'static str {
     }
 }
 
-fn shape(meaning: Meaning) -> &'static str {
+pub(crate) fn shape(meaning: Meaning) -> &'static str {
     match meaning {
         Meaning::Fine => "●",
         Meaning::Soon => "◐",

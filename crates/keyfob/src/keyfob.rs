@@ -2,6 +2,7 @@
 //!
 //! This is the only room that knows both sign-in and custody.
 
+mod discovering;
 mod doctor;
 mod environment;
 mod importing;
@@ -13,6 +14,7 @@ mod limits;
 mod linked_renewal;
 mod linked_sign_in;
 mod linking;
+mod looking_around;
 mod matching;
 mod not_renewed;
 mod noting;
@@ -28,10 +30,12 @@ mod signing_in;
 mod signing_in_elsewhere;
 mod storage;
 mod tokens;
+mod which;
 
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
+pub use self::discovering::{Discovered, DiscoveredAction};
 pub use self::doctor::{Finding, Group};
 pub use self::importing::{ImportCheck, TokensToImport};
 pub use self::keys::{KeyEdit, NewKey};

@@ -40,6 +40,7 @@ mod http;
 mod import;
 mod keyfob;
 mod linked;
+pub mod precedence;
 mod secret;
 mod sign_in;
 pub mod status;
@@ -59,10 +60,10 @@ pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
 pub use crate::import::Place;
 pub use crate::keyfob::{
-    Finding, FoundSession, Group, Handed, ImportCheck, KeyEdit, Keyfob, Limits, Linked,
-    LinkedSignIn, LinkedSignInRequest, Listening, Moved, NewKey, Order, OtherProgram,
-    OtherSessions, Phase, Preset, Probed, Renewal, Replacement, Revoked, SignIn, SignInHandle,
-    SignInRequest, SignOutReport, Storage, TokensToImport, Whereabouts,
+    Discovered, DiscoveredAction, Finding, FoundSession, Group, Handed, ImportCheck, KeyEdit,
+    Keyfob, Limits, Linked, LinkedSignIn, LinkedSignInRequest, Listening, Moved, NewKey, Order,
+    OtherProgram, OtherSessions, Phase, Preset, Probed, Renewal, Replacement, Revoked, SignIn,
+    SignInHandle, SignInRequest, SignOutReport, Storage, TokensToImport, Whereabouts,
 };
 pub use crate::secret::Secret;
 pub use crate::sign_in::device::DevicePrompt;

@@ -5,6 +5,7 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
 import type { ActivityEntry } from "./bindings/ActivityEntry";
+import type { Discovered } from "./bindings/Discovered";
 import type { Finding } from "./bindings/Finding";
 import type { ImportCheck } from "./bindings/ImportCheck";
 import type { Imported } from "./bindings/Imported";
@@ -22,6 +23,7 @@ import type { StorageChoice } from "./bindings/StorageChoice";
 import type { UiError } from "./bindings/UiError";
 import type { UsualOrder } from "./bindings/UsualOrder";
 import type { WaitingView } from "./bindings/WaitingView";
+import type { Which } from "./bindings/Which";
 
 type Args = Record<string, unknown>;
 
@@ -123,6 +125,17 @@ export const activity = () => ask<ActivityEntry[]>("activity");
 
 /** Looks whether Keyfob itself is in order. */
 export const doctor = () => ask<Finding[]>("doctor");
+
+/** Which credential each tool would use, in the environment of the window and in a folder. */
+export const which = (args: { folder: string | null }) => ask<Which[]>("which", args);
+
+/** What is on this computer and not in the list. */
+export const discover = () => ask<Discovered[]>("discover");
+
+/** Links or imports what was found. */
+export const takeDiscovered = (args: { key: string }) => ask<Status>("take_discovered", args);
+
+export const ignoreDiscovered = (args: { key: string }) => ask<null>("ignore_discovered", args);
 
 /** Moves all secrets; a passphrase goes along where the new store is to be opened by one. */
 export const moveStorage = (args: { to: StorageChoice; passphrase: string | null }) => ask<Moved>("move_storage", args);

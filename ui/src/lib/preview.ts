@@ -1,5 +1,6 @@
 // A door that plays the program, for looking at screens in a browser and for tests. It is no part of the built page.
 
+import type { Discovered } from "./bindings/Discovered";
 import type { ImportCheck } from "./bindings/ImportCheck";
 import type { Moved } from "./bindings/Moved";
 import type { OrderView } from "./bindings/OrderView";
@@ -15,6 +16,7 @@ import type { Door } from "./ipc";
 import { noneInstalled, others, planAccount } from "./preview-linked";
 import { findings, history, longHistory } from "./preview-events";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
+import { inUse, nothingInUse, onThisComputer } from "./preview-which";
 import { HOUR, MINUTE } from "./time";
 
 type Args = Record<string, unknown>;
@@ -62,6 +64,7 @@ function playCheck(text: string): ImportCheck {
 
 /** Plays the program with the overview it is given, and remembers what it was asked. */
 export class PretendProgram implements Door {
+  found: Discovered[] = [];
   readonly asked: { command: string; args: Args }[] = [];
   readonly #answers = new Map<string, () => unknown>();
   readonly #heard = new Map<string, Set<(payload: unknown) => void>>();
@@ -161,6 +164,16 @@ export class PretendProgram implements Door {
         return this.#renew(String(args.accountId));
       case "activity":
         return history(Date.now());
+      case "which":
+        return inUse;
+      case "discover":
+        return this.found;
+      case "take_discovered":
+        this.found = this.found.filter(({ key }) => key !== args.key);
+        return this.#add({ ...apiKey(Date.now()), id: "acct-00000000000000cc", label: "From this computer" });
+      case "ignore_discovered":
+        this.found = this.found.filter(({ key }) => key !== args.key);
+        return null;
       case "doctor":
         return findings;
       case "move_storage":
@@ -255,13 +268,15 @@ export function previewDoor(query: URLSearchParams): Door {
   const name = query.get("scene") ?? "accounts";
   const overview = (scenes[name] ?? scenes.accounts!)(Date.now());
   const theme = query.get("theme") as Preferences["theme"] | null;
-  const own = name.startsWith("activity") ? "activity" : name === "doctor" ? "doctor" : "accounts";
+  const own = name.startsWith("activity") ? "activity" : name === "doctor" ? "doctor" : name.startsWith("which") ? "which" : "accounts";
   const last_screen = (query.get("screen") as Screen | null) ?? own;
   const program = new PretendProgram({
     ...overview,
     preferences: { ...overview.preferences, theme: theme ?? overview.preferences.theme, last_screen },
   });
   if (name === "none_installed") program.answer("other_programs", () => noneInstalled);
+  if (name === "found" || name === "first_found") program.found = onThisComputer;
+  if (name === "which-none") program.answer("which", () => inUse.map((w) => ({ ...w, ...nothingInUse })));
   if (name === "activity-empty") program.answer("activity", () => []);
   if (name === "activity-long") program.answer("activity", () => longHistory(Date.now(), 2_000));
   return program;

@@ -6,6 +6,7 @@ export const later = {
   add: () => import("../screens/add/AddAccount.svelte"),
   key: () => import("../screens/key/KeyScreen.svelte"),
   signIn: () => import("../screens/sign-in/SignInScreen.svelte"),
+  which: () => import("../screens/which/Which.svelte"),
   activity: () => import("../screens/activity/Activity.svelte"),
   settings: () => import("../screens/settings/Settings.svelte"),
   provider: () => import("../screens/settings/ProviderScreen.svelte"),
