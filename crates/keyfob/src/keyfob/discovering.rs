@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Keyfob;
 use super::looking_around::managed_folder;
-use super::{FoundSession, NewKey};
+use super::FoundSession;
 use crate::account::Link;
 use crate::custody::lock;
 use crate::error::{Code, Error, Result};
@@ -14,7 +14,6 @@ use crate::precedence::Bill;
 use crate::precedence::sources::{
     API_KEY, AUTH_TOKEN, Fact, IDENTITY_TOKEN, Kind, OAUTH_TOKEN, Place, Sources,
 };
-use crate::secret::Secret;
 use crate::status::Status;
 
 /// One thing that was found, and is in Keyfob's list neither as an account nor as ignored.
@@ -90,18 +89,12 @@ impl Keyfob {
             return Ok(linked.status);
         }
         let found = self.discover()?.into_iter().find(|found| found.key == key);
-        let value = self.0.edge.variable(API_KEY);
-        match (found.map(|found| found.action), value) {
-            (Some(DiscoveredAction::Import), Some(value)) => {
-                let key = NewKey {
-                    pasted: Secret::new(value.to_string_lossy()),
-                    label: None,
-                    workspace_id: None,
-                    verify: true,
-                };
-                self.add_api_key(key).await
+        match found.map(|found| found.action) {
+            Some(DiscoveredAction::Import) => {
+                let (status, _) = self.import_environment(API_KEY, None, None).await?;
+                Ok(status)
             }
-            (Some(DiscoveredAction::OnlyShown), _) => Err(Error::new(
+            Some(DiscoveredAction::OnlyShown) => Err(Error::new(
                 Code::Usage,
                 "That is only shown: Keyfob leaves it where it is.",
                 "Change it where it is set.",
