@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FoundSession;
 use super::Keyfob;
 use super::looking_around::managed_folder;
-use super::{FoundSession, NewKey};
 use crate::account::Link;
 use crate::custody::lock;
 use crate::error::{Code, Error, Result};
@@ -14,7 +14,6 @@ use crate::precedence::Bill;
 use crate::precedence::sources::{
     API_KEY, AUTH_TOKEN, Fact, IDENTITY_TOKEN, Kind, OAUTH_TOKEN, Place, Sources,
 };
-use crate::secret::Secret;
 use crate::status::Status;
 
 /// One thing that was found, and is in Keyfob's list neither as an account nor as ignored.
@@ -62,7 +61,7 @@ impl Keyfob {
     pub fn discover(&self) -> Result<Vec<Discovered>> {
         let sources = self.look_around(None, &managed_folder())?;
         let ignored = self.ignored()?.ignored;
-        let sessions = self.other_programs().into_iter().flat_map(|o| o.found);
+        let sessions = self.found_sessions().into_iter().flatten();
         let sessions = sessions.map(|found| of_session(found, &sources));
         let all = sessions
             .chain(of_variables(&sources))
@@ -72,8 +71,7 @@ impl Keyfob {
 
     /// Links or imports what was found under this name.
     pub async fn take_discovered(&self, key: &str) -> Result<Status> {
-        let programs = self.other_programs().into_iter();
-        let mut sessions = programs.flat_map(|other| other.found);
+        let mut sessions = self.found_sessions().into_iter().flatten();
         if let Some(session) = sessions.find(|found| key_of(&found.link) == key) {
             let linked = match session.link {
                 Link::ClaudeCode { config_dir } => self.link_claude_code(config_dir, None).await?,
@@ -90,18 +88,12 @@ impl Keyfob {
             return Ok(linked.status);
         }
         let found = self.discover()?.into_iter().find(|found| found.key == key);
-        let value = self.0.edge.variable(API_KEY);
-        match (found.map(|found| found.action), value) {
-            (Some(DiscoveredAction::Import), Some(value)) => {
-                let key = NewKey {
-                    pasted: Secret::new(value.to_string_lossy()),
-                    label: None,
-                    workspace_id: None,
-                    verify: true,
-                };
-                self.add_api_key(key).await
+        match found.map(|found| found.action) {
+            Some(DiscoveredAction::Import) => {
+                let (status, _) = self.import_environment(API_KEY, None, None).await?;
+                Ok(status)
             }
-            (Some(DiscoveredAction::OnlyShown), _) => Err(Error::new(
+            Some(DiscoveredAction::OnlyShown) => Err(Error::new(
                 Code::Usage,
                 "That is only shown: Keyfob leaves it where it is.",
                 "Change it where it is set.",
