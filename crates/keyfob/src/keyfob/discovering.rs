@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FoundSession;
 use super::Keyfob;
 use super::looking_around::managed_folder;
-use super::FoundSession;
 use crate::account::Link;
 use crate::custody::lock;
 use crate::error::{Code, Error, Result};
@@ -61,7 +61,7 @@ impl Keyfob {
     pub fn discover(&self) -> Result<Vec<Discovered>> {
         let sources = self.look_around(None, &managed_folder())?;
         let ignored = self.ignored()?.ignored;
-        let sessions = self.other_programs().into_iter().flat_map(|o| o.found);
+        let sessions = self.found_sessions().into_iter().flatten();
         let sessions = sessions.map(|found| of_session(found, &sources));
         let all = sessions
             .chain(of_variables(&sources))
@@ -71,8 +71,7 @@ impl Keyfob {
 
     /// Links or imports what was found under this name.
     pub async fn take_discovered(&self, key: &str) -> Result<Status> {
-        let programs = self.other_programs().into_iter();
-        let mut sessions = programs.flat_map(|other| other.found);
+        let mut sessions = self.found_sessions().into_iter().flatten();
         if let Some(session) = sessions.find(|found| key_of(&found.link) == key) {
             let linked = match session.link {
                 Link::ClaudeCode { config_dir } => self.link_claude_code(config_dir, None).await?,

@@ -138,7 +138,6 @@ impl Keyfob {
             redirect_url: request.opens_browser.then(|| address.clone()),
             device: None,
             paste_url: Some(address.clone()),
-            device: None,
             ends_at: now.saturating_add(limit).unwrap_or(now),
         };
         Ok(LinkedSignIn {
