@@ -237,7 +237,7 @@ fn of_session(session: &Session, sources: &Sources, elsewhere: bool) -> Candidat
 }
 
 /// The server that requests go to, where a variable names one.
-pub(super) fn base_host(sources: &Sources) -> Option<String> {
+fn base_host(sources: &Sources) -> Option<String> {
     Some(sources.variable(BASE_URL)?.plain()?.to_owned())
 }
 

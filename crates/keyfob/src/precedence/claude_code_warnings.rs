@@ -1,7 +1,7 @@
 //! What a person should know about what Claude Code uses, and what to do about it.
 
 use super::claude_code::{
-    active_profile, base_host, is_over, named_profile, ranked, usable_key, usable_session,
+    active_profile, is_over, named_profile, ranked, usable_key, usable_session,
 };
 use super::settings::Scope;
 use super::sources::{
