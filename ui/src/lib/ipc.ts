@@ -71,8 +71,8 @@ export const refresh = (args: { accountId: string }) => ask<UiError | null>("ref
 /** What happened to the accounts, the newest first. */
 export const activity = () => ask<ActivityEntry[]>("activity");
 
-/** Looks whether Keyfob itself is in order. */
-export const doctor = () => ask<Finding[]>("doctor");
+/** Looks whether everything is in order; asks the servers only with `network`. */
+export const doctor = (args: { network: boolean }) => ask<Finding[]>("doctor", args);
 
 /** Moves all secrets; a passphrase goes along where the new store is to be opened by one. */
 export const moveStorage = (args: { to: StorageChoice; passphrase: string | null }) => ask<Moved>("move_storage", args);

@@ -9,7 +9,7 @@ import type { StorageChoice } from "./bindings/StorageChoice";
 import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 import type { Door } from "./ipc";
-import { findings, history, longHistory } from "./preview-events";
+import { findings, findingsFine, findingsHere, history, longHistory } from "./preview-events";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
 import { HOUR, MINUTE } from "./time";
 
@@ -39,13 +39,13 @@ const storeNames: Record<StorageChoice["kind"], string> = {
 /** Plays the program with the overview it is given, and remembers what it was asked. */
 export class PretendProgram implements Door {
   readonly asked: { command: string; args: Args }[] = [];
-  readonly #answers = new Map<string, () => unknown>();
+  readonly #answers = new Map<string, (args: Args) => unknown>();
   readonly #heard = new Map<string, Set<(payload: unknown) => void>>();
 
   constructor(public overview: Overview) {}
 
   /** Answers a command like this from now on; a function that throws is a refusal. */
-  answer(command: string, how: () => unknown): void {
+  answer(command: string, how: (args: Args) => unknown): void {
     this.#answers.set(command, how);
   }
 
@@ -68,7 +68,7 @@ export class PretendProgram implements Door {
   async call(command: string, args: Args): Promise<unknown> {
     this.asked.push({ command, args });
     const answer = this.#answers.get(command) ?? (() => this.#play(command, args));
-    return answer();
+    return answer(args);
   }
 
   #play(command: string, args: Args): unknown {
@@ -99,7 +99,7 @@ export class PretendProgram implements Door {
       case "activity":
         return history(Date.now());
       case "doctor":
-        return findings;
+        return args.network ? findings : [...findingsHere, ...findings.filter(({ group }) => group === "tools")];
       case "move_storage":
         return this.#move(args.to as StorageChoice);
       case "unlock_storage":
@@ -177,12 +177,15 @@ export function previewDoor(query: URLSearchParams): Door {
   const name = query.get("scene") ?? "accounts";
   const overview = (scenes[name] ?? scenes.accounts!)(Date.now());
   const theme = query.get("theme") as Preferences["theme"] | null;
-  const own = name.startsWith("activity") ? "activity" : name === "doctor" ? "doctor" : "accounts";
+  const own = name.startsWith("activity") ? "activity" : name.startsWith("doctor") ? "doctor" : "accounts";
   const last_screen = (query.get("screen") as Screen | null) ?? own;
   const program = new PretendProgram({
     ...overview,
     preferences: { ...overview.preferences, theme: theme ?? overview.preferences.theme, last_screen },
   });
+  if (name === "doctor-fine") program.answer("doctor", () => findingsFine);
+  // The servers never answer here.
+  if (name === "doctor-waiting") program.answer("doctor", (args) => (args.network ? new Promise(() => {}) : findingsHere));
   if (name === "activity-empty") program.answer("activity", () => []);
   if (name === "activity-long") program.answer("activity", () => longHistory(Date.now(), 2_000));
   return program;
