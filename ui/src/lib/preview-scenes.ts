@@ -235,7 +235,6 @@ export const sessionInEnvironment = (now: number): Status => ({
 export const inOrder = (accounts: Status[]): OrderView => ({
   is_set: true,
   fallback: true,
-  accounts: accounts.map((a) => a.id),
   placed: accounts.map((a) => a.id),
   fell_back: null,
   fallback_words: null,
@@ -383,7 +382,7 @@ const kept = (storage: string) => (account: Status): Status => ({ ...account, st
 export function empty(): Overview {
   return {
     accounts: [],
-    order: { is_set: false, fallback: false, accounts: [], placed: [], fell_back: null, fallback_words: null },
+    order: { is_set: false, fallback: false, placed: [], fell_back: null, fallback_words: null },
     providers: [claudeConsole],
     storage: systemKeychain,
     practice: "available",
@@ -447,7 +446,7 @@ export const scenes: Record<string, (now: number) => Overview> = {
       is_default: place === 0,
     }));
     const words =
-      '"Gateway" could not be used (Acme gateway has ended this sign-in.) Gave "CI key" instead: now billed to API usage, and not to your company.';
+      '"Gateway" could not be used: Acme gateway has ended this sign-in. Gave "CI key" instead: now billed to API usage, and not to your company.';
     return { ...several(now), accounts, order: { ...inOrder(accounts), fallback_words: words } };
   },
   many: (now) => ({ ...several(now), accounts: crowd(now, 30) }),

@@ -223,7 +223,7 @@ export class PretendProgram implements Door {
     const place = (id: string) => (ids.includes(id) ? ids.indexOf(id) : ids.length);
     const accounts = this.overview.accounts.toSorted((a, b) => place(a.id) - place(b.id));
     this.overview = { ...this.overview, accounts: accounts.map((a, at) => ({ ...a, is_default: at === 0 })) };
-    return this.#ordered({ is_set: true, accounts: accounts.map((a) => a.id), placed: ids });
+    return this.#ordered({ is_set: true, placed: ids });
   }
 
   #ordered(change: Partial<OrderView>): null {
