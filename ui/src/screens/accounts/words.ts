@@ -71,7 +71,7 @@ export function stateWords(state: State, now: number, owner: Owner = "keyfob"): 
       return {
         ...plain,
         shape: "stop",
-        word: keyWords[state.kind],
+        word: refusedWords[state.kind],
         title: `Checked on ${exact(instant(state.checked_at))}`,
         sentence: state.reason,
         detail: state.detail,
@@ -101,7 +101,7 @@ const renewsNext: Record<Owner, string> = {
 };
 
 /** What the server said of a key that does not work. */
-const keyWords = {
+const refusedWords = {
   needs_workspace: "Workspace id needed",
   key_refused: "Refused",
   billing_needed: "Billing needed",
