@@ -177,8 +177,8 @@ pub(crate) async fn activity(desk: State<'_, Desk>) -> Answer<Vec<Entry>> {
 }
 
 #[tauri::command]
-pub(crate) async fn doctor(desk: State<'_, Desk>) -> Answer<Vec<Finding>> {
-    Ok(desk.keyfob.doctor().await)
+pub(crate) async fn doctor(desk: State<'_, Desk>, network: bool) -> Answer<Vec<Finding>> {
+    Ok(desk.keyfob.doctor(network).await)
 }
 
 #[tauri::command]

@@ -100,7 +100,7 @@ test("a workspace and a day are noted", async () => {
 test("a variable is shown with what it outranks, and only what makes sense can be done", async () => {
   const program = await openWindow(withAccounts(keyInEnvironment(now), sessionInEnvironment(now)));
   const [key, session] = await screen.findAllByTestId("account-row");
-  expect(key!.textContent).toContain("set in this program's environment");
+  expect(key!.textContent).toContain("Set in this program's environment");
   expect(within(session!).getByTestId("account-about").textContent).toContain("gives it to nobody");
   await user.click(within(key!).getByTestId("row-menu"));
   await see("menu-copy");

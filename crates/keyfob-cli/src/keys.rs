@@ -49,7 +49,6 @@ pub(crate) struct Rotate {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "change", multiple = true)]
 pub(crate) struct Edit {
     /// An account's label or id
     account: String,

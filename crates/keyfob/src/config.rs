@@ -241,10 +241,22 @@ pub struct ProviderForm {
     pub authorize_url: Option<String>,
     /// RFC 6749 §3.2.
     pub token_url: Option<String>,
+    /// RFC 7009.
+    pub revocation_url: Option<String>,
+    /// RFC 8628 §3.1.
+    pub device_authorization_url: Option<String>,
     /// RFC 6749 §2.2.
     pub client_id: String,
     /// RFC 6749 §3.3.
     pub scopes: Vec<String>,
+    /// Whom the token is for, by the name that some servers have for it.
+    pub audience: Option<String>,
+    /// Whom the token is for, by address (RFC 8707).
+    pub resource: Vec<String>,
+    /// By which ways an answer can come back; left as it is where none is chosen.
+    pub redirect: Option<crate::sign_in::provider::Redirect>,
+    /// The page that shows a code; left as it is where no way is chosen.
+    pub paste_redirect_uri: Option<String>,
     /// Who is billed.
     pub payer: crate::account::Payer,
     /// How token requests are written; left as it is where none is chosen.
@@ -260,7 +272,7 @@ pub(crate) fn save_provider(
     replaces: Option<&str>,
 ) -> Result<()> {
     use crate::account::Payer;
-    use crate::sign_in::provider::TokenRequest;
+    use crate::sign_in::provider::{Redirect, TokenRequest};
 
     edit(home, |document| {
         let id = ProviderId::try_from(form.id.trim().to_owned()).map_err(not_accepted)?;
@@ -297,7 +309,22 @@ pub(crate) fn save_provider(
             set("issuer", form.issuer.as_deref());
             set("authorize_url", form.authorize_url.as_deref());
             set("token_url", form.token_url.as_deref());
+            set("revocation_url", form.revocation_url.as_deref());
+            let device = form.device_authorization_url.as_deref();
+            set("device_authorization_url", device);
+            set("audience", form.audience.as_deref());
             set("base_url", form.base_url.as_deref());
+            if let Some(redirect) = form.redirect {
+                set("paste_redirect_uri", form.paste_redirect_uri.as_deref());
+                set(
+                    "redirect",
+                    Some(match redirect {
+                        Redirect::Loopback => "loopback",
+                        Redirect::Both => "both",
+                        Redirect::Paste => "paste",
+                    }),
+                );
+            }
             set(
                 "payer",
                 Some(match form.payer {
@@ -317,19 +344,27 @@ pub(crate) fn save_provider(
                     }),
                 );
             }
-            let scopes: toml_edit::Array = form.scopes.iter().collect();
-            let said = |list: &toml_edit::Array| {
-                let words = list.iter().map(|scope| scope.as_str().map(str::to_owned));
-                words.collect::<Vec<_>>()
-            };
-            let before = table.get("scopes").and_then(Item::as_array).map(said);
-            if before != Some(said(&scopes)) {
-                put(&mut table, "scopes", scopes.into());
+            put_list(&mut table, "scopes", &form.scopes);
+            match form.resource.as_slice() {
+                [] => drop(table.remove("resource")),
+                [one] => put(&mut table, "resource", one.into()),
+                many => put_list(&mut table, "resource", many),
             }
         }
         providers.insert(id.as_str(), Item::Table(table));
         Ok(())
     })
+}
+
+/// Sets a list, unless it is the same already: how a person has broken it into lines stays.
+fn put_list(table: &mut Table, name: &str, list: &[String]) {
+    let before = table.get(name).and_then(Item::as_array);
+    let before: Option<Vec<_>> = before.map(|list| list.iter().map(Value::as_str).collect());
+    let now: Vec<_> = list.iter().map(|word| Some(word.as_str())).collect();
+    if before != Some(now) {
+        let list: toml_edit::Array = list.iter().collect();
+        put(table, name, list.into());
+    }
 }
 
 /// Sets a field, and leaves the comment that stands behind it.

@@ -238,8 +238,8 @@ export class App {
   async move({ id, label }: Status, by: -1 | 1): Promise<void> {
     if (this.loaded.kind !== "ready") return;
     const { accounts, order } = this.loaded.overview;
-    const placed = new Set(order?.placed);
-    const moves = accounts.filter((a) => a.id === id || a.owner !== "environment" || placed.has(a.id)).map((a) => a.id);
+    const stands = (a: Status) => a.id === id || a.owner !== "environment" || order?.placed.includes(a.id);
+    const moves = accounts.filter(stands).map((a) => a.id);
     const from = moves.indexOf(id);
     moves.splice(from, 1);
     const place = Math.min(moves.length, Math.max(0, from + by));

@@ -123,8 +123,8 @@ export const refresh = (args: { accountId: string }) => ask<UiError | null>("ref
 /** What happened to the accounts, the newest first. */
 export const activity = () => ask<ActivityEntry[]>("activity");
 
-/** Looks whether Keyfob itself is in order. */
-export const doctor = () => ask<Finding[]>("doctor");
+/** Looks whether everything is in order; asks the servers only with `network`. */
+export const doctor = (args: { network: boolean }) => ask<Finding[]>("doctor", args);
 
 /** Which credential each tool would use, in the environment of the window and in a folder. */
 export const which = (args: { folder: string | null }) => ask<Which[]>("which", args);

@@ -235,7 +235,6 @@ export const sessionInEnvironment = (now: number): Status => ({
 export const inOrder = (accounts: Status[]): OrderView => ({
   is_set: true,
   fallback: true,
-  accounts: accounts.map((a) => a.id),
   placed: accounts.map((a) => a.id),
   fell_back: null,
   fallback_words: null,
@@ -279,14 +278,28 @@ export const claudeConsole: ProviderView = {
   authorize_url: "https://platform.claude.com/oauth/authorize",
   token_url: "https://api.anthropic.com/v1/oauth/token",
   revocation_url: null,
+  device_authorization_url: null,
   client_id: null,
+  variables: [],
+  client_id_by_variable: false,
+  variable_problem: null,
   scopes: ["user:profile", "user:inference", "user:developer"],
+  audience: null,
+  resource: [],
   redirect: "both",
+  paste_redirect_uri: "https://platform.claude.com/oauth/code/callback",
   token_request: "form",
   base_url: null,
 };
 
 export const consoleReady: ProviderView = { ...claudeConsole, ready: true, client_id: "0c3f-client" };
+
+/** As it is where a shell profile sets what the official command reads. */
+export const consoleByVariable: ProviderView = {
+  ...consoleReady,
+  client_id_by_variable: true,
+  variables: ["ANTHROPIC_OAUTH_CLIENT_ID"],
+};
 
 export const gateway: ProviderView = {
   ...claudeConsole,
@@ -301,7 +314,10 @@ export const gateway: ProviderView = {
   token_url: null,
   client_id: "acme-desktop",
   scopes: ["openid", "email"],
+  audience: "acme-llm",
+  resource: ["https://llm.acme.example/v1"],
   redirect: "loopback",
+  paste_redirect_uri: null,
   base_url: "https://llm.acme.example",
 };
 
@@ -366,7 +382,7 @@ const kept = (storage: string) => (account: Status): Status => ({ ...account, st
 export function empty(): Overview {
   return {
     accounts: [],
-    order: { is_set: false, fallback: false, accounts: [], placed: [], fell_back: null, fallback_words: null },
+    order: { is_set: false, fallback: false, placed: [], fell_back: null, fallback_words: null },
     providers: [claudeConsole],
     storage: systemKeychain,
     practice: "available",
@@ -430,7 +446,7 @@ export const scenes: Record<string, (now: number) => Overview> = {
       is_default: place === 0,
     }));
     const words =
-      '"Gateway" could not be used (Acme gateway has ended this sign-in.) Gave "CI key" instead: now billed to API usage, and not to your company.';
+      '"Gateway" could not be used: Acme gateway has ended this sign-in. Gave "CI key" instead: now billed to API usage, and not to your company.';
     return { ...several(now), accounts, order: { ...inOrder(accounts), fallback_words: words } };
   },
   many: (now) => ({ ...several(now), accounts: crowd(now, 30) }),
@@ -469,6 +485,9 @@ export const scenes: Record<string, (now: number) => Overview> = {
   "which-none": several,
   found: several,
   first_found: () => empty(),
+  "doctor-fine": several,
+  "doctor-waiting": several,
+  variables: (now) => ({ ...several(now), providers: [consoleByVariable, gateway] }),
   no_tray: (now) => ({ ...several(now), tray: false }),
   practice: (now) => ({ ...empty(), accounts: [practised(now)], practice_home: true, practice: "running" }),
   waiting: (now) => ({ ...several(now), waiting: waiting(now) }),

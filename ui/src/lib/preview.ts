@@ -13,8 +13,9 @@ import type { StorageChoice } from "./bindings/StorageChoice";
 import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 import type { Door } from "./ipc";
-import { noneInstalled, others, planAccount } from "./preview-linked";
+import { findings, findingsFine, findingsHere, history, longHistory } from "./preview-events";
 import { findings, history, longHistory } from "./preview-events";
+import { noneInstalled, others, planAccount } from "./preview-linked";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
 import { inUse, nothingInUse, onThisComputer } from "./preview-which";
 import { HOUR, MINUTE } from "./time";
@@ -66,13 +67,13 @@ function playCheck(text: string): ImportCheck {
 export class PretendProgram implements Door {
   found: Discovered[] = [];
   readonly asked: { command: string; args: Args }[] = [];
-  readonly #answers = new Map<string, () => unknown>();
+  readonly #answers = new Map<string, (args: Args) => unknown>();
   readonly #heard = new Map<string, Set<(payload: unknown) => void>>();
 
   constructor(public overview: Overview) {}
 
   /** Answers a command like this from now on; a function that throws is a refusal. */
-  answer(command: string, how: () => unknown): void {
+  answer(command: string, how: (args: Args) => unknown): void {
     this.#answers.set(command, how);
   }
 
@@ -95,7 +96,7 @@ export class PretendProgram implements Door {
   async call(command: string, args: Args): Promise<unknown> {
     this.asked.push({ command, args });
     const answer = this.#answers.get(command) ?? (() => this.#play(command, args));
-    return answer();
+    return answer(args);
   }
 
   #play(command: string, args: Args): unknown {
@@ -175,7 +176,7 @@ export class PretendProgram implements Door {
         this.found = this.found.filter(({ key }) => key !== args.key);
         return null;
       case "doctor":
-        return findings;
+        return args.network ? findings : [...findingsHere, ...findings.filter(({ group }) => group === "tools")];
       case "move_storage":
         return this.#move(args.to as StorageChoice);
       case "unlock_storage":
@@ -222,7 +223,7 @@ export class PretendProgram implements Door {
     const place = (id: string) => (ids.includes(id) ? ids.indexOf(id) : ids.length);
     const accounts = this.overview.accounts.toSorted((a, b) => place(a.id) - place(b.id));
     this.overview = { ...this.overview, accounts: accounts.map((a, at) => ({ ...a, is_default: at === 0 })) };
-    return this.#ordered({ is_set: true, accounts: accounts.map((a) => a.id), placed: ids });
+    return this.#ordered({ is_set: true, placed: ids });
   }
 
   #ordered(change: Partial<OrderView>): null {
@@ -268,7 +269,8 @@ export function previewDoor(query: URLSearchParams): Door {
   const name = query.get("scene") ?? "accounts";
   const overview = (scenes[name] ?? scenes.accounts!)(Date.now());
   const theme = query.get("theme") as Preferences["theme"] | null;
-  const own = name.startsWith("activity") ? "activity" : name === "doctor" ? "doctor" : name.startsWith("which") ? "which" : "accounts";
+  const screen = ["activity", "doctor", "which"].find((screen) => name.startsWith(screen));
+  const own = screen ?? "accounts";
   const last_screen = (query.get("screen") as Screen | null) ?? own;
   const program = new PretendProgram({
     ...overview,
@@ -277,6 +279,9 @@ export function previewDoor(query: URLSearchParams): Door {
   if (name === "none_installed") program.answer("other_programs", () => noneInstalled);
   if (name === "found" || name === "first_found") program.found = onThisComputer;
   if (name === "which-none") program.answer("which", () => inUse.map((w) => ({ ...w, ...nothingInUse })));
+  if (name === "doctor-fine") program.answer("doctor", () => findingsFine);
+  // The servers never answer here.
+  if (name === "doctor-waiting") program.answer("doctor", (args) => (args.network ? new Promise(() => {}) : findingsHere));
   if (name === "activity-empty") program.answer("activity", () => []);
   if (name === "activity-long") program.answer("activity", () => longHistory(Date.now(), 2_000));
   return program;

@@ -48,9 +48,7 @@ impl FellBack {
             ),
             false => format!("billed to {} as before", self.to_payer.words()),
         };
-        format!(
-            "\"{from_label}\" could not be used ({reason}) Gave \"{to_label}\" instead: {pays}."
-        )
+        format!("\"{from_label}\" could not be used: {reason} Gave \"{to_label}\" instead: {pays}.")
     }
 
     /// Whether somebody else is billed by it.
@@ -194,7 +192,7 @@ mod tests {
         };
         assert_eq!(
             fell.words(),
-            "\"Work\" could not be used (The sign-in has ended.) Gave \"CI key\" instead: now billed to API usage, and not to your plan."
+            "\"Work\" could not be used: The sign-in has ended. Gave \"CI key\" instead: now billed to API usage, and not to your plan."
         );
         let same = FellBack {
             from_payer: Payer::Api,

@@ -149,7 +149,7 @@ impl Keyfob {
 impl Keyfob {
     /// The lock again, where what a store seemed to refuse is in it after all. Else puts back what was there before,
     /// and says whether the new tokens are nobody's by that.
-    async fn stored_after_all(
+    pub(super) async fn stored_after_all(
         &self,
         id: &AccountId,
         label: &str,
@@ -167,7 +167,7 @@ impl Keyfob {
 
     /// Puts back what was in the store before a sign-in that could not be kept, and says whether the new tokens may be
     /// revoked: not those that may lie over older ones, because they are then all that is left.
-    async fn put_back(
+    pub(super) async fn put_back(
         &self,
         held: &Held,
         id: &AccountId,

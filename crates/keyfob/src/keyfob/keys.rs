@@ -1,7 +1,8 @@
 //! Adding, checking and editing API keys.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Keyfob;
 use super::signing_in::unusable_variable;
@@ -213,9 +214,9 @@ impl Keyfob {
         };
         let day: Date = text.parse().map_err(|_| wrong("That is no date."))?;
         // Somewhere it is yesterday still.
-        let today = (self.0.edge.now() - jiff::SignedDuration::from_hours(12))
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .date();
+        let now = self.0.edge.now();
+        let yesterday = now.saturating_sub(SignedDuration::from_hours(12));
+        let today = yesterday.unwrap_or(now).to_zoned(TimeZone::UTC).date();
         match day < today {
             true => Err(wrong("That day is over already.")),
             false => Ok(Some(day)),

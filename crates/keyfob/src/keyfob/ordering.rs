@@ -29,9 +29,8 @@ pub struct Order {
     pub is_set: bool,
     /// Whether the next one is given where the first one fails.
     pub fallback: bool,
-    /// The accounts and the variables that are set here, in that order.
-    pub accounts: Vec<AccountId>,
-    /// Of those, the ones that have a place in it. A variable that has none is given only by its name.
+    /// The accounts, and of the variables that are set here those that have a place, in that order. A variable that
+    /// has none is given only by its name.
     pub placed: Vec<AccountId>,
     /// That another one than the first was given, until that works again or the person has seen it.
     pub fell_back: Option<FellBack>,
@@ -41,17 +40,11 @@ impl Keyfob {
     /// The order as it stands.
     pub fn order(&self) -> Result<Order> {
         let accounts = self.0.accounts.read()?;
-        let all = self.all_in_order(&accounts);
-        let places = accounts.places();
-        let ids = |wanted: &dyn Fn(&AccountId) -> bool| -> Vec<AccountId> {
-            let ids = all.iter().map(|named| &named.account().id);
-            ids.filter(|id| wanted(id)).cloned().collect()
-        };
+        let placed = self.placed(&accounts).into_iter();
         Ok(Order {
             is_set: accounts.is_ordered(),
             fallback: accounts.fallback,
-            accounts: ids(&|_| true),
-            placed: ids(&|id| places.contains_key(id)),
+            placed: placed.map(|named| named.account().id.clone()).collect(),
             fell_back: accounts.fell_back.clone(),
         })
     }
@@ -134,7 +127,7 @@ impl Keyfob {
     /// not there.
     pub(super) fn first_in_order<'a>(&self, accounts: &'a Accounts) -> Result<Named<'a>> {
         let placed = self.placed(accounts).into_iter();
-        placed.into_iter().find(gives).ok_or_else(nothing_usable)
+        { placed }.find(gives).ok_or_else(nothing_usable)
     }
 
     fn placed<'a>(&self, accounts: &'a Accounts) -> Vec<Named<'a>> {

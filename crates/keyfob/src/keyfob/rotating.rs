@@ -70,7 +70,7 @@ impl Keyfob {
         if let Some(check) = check {
             note_check(&mut now_known, check);
         }
-        self.switch(&held, account, &facts.last_four, before, key, now_known)
+        self.switch(held, account, &facts.last_four, before, key, now_known)
             .await?;
         if let Some(account) = self.0.accounts.read()?.get(&account.id) {
             self.tell(account, What::KeyReplaced, None);
@@ -81,7 +81,7 @@ impl Keyfob {
     /// Stores and lists the new key; where either fails, what was there before is put back.
     async fn switch(
         &self,
-        held: &Held,
+        held: Held,
         account: &Account,
         old_last_four: &str,
         before: Option<Credential>,
@@ -90,15 +90,15 @@ impl Keyfob {
     ) -> Result<()> {
         let (id, label) = (&account.id, &account.label);
         let new = Credential::ApiKey(ApiKey { key });
-        let put_back = |error: Error| async {
-            if let Some(before) = &before {
-                let _ = self.0.vault.save(held, id, label, before).await;
+        let held = match self.0.vault.save(&held, id, label, &new).await {
+            Ok(()) => held,
+            Err(error) => {
+                // A store that is only slow still does it, and has the lock until then.
+                drop(held);
+                let stored = self.stored_after_all(id, label, &new, &before);
+                stored.await.map_err(|_| Error::from(error))?
             }
-            Err(error)
         };
-        if let Err(error) = self.0.vault.save(held, id, label, &new).await {
-            return put_back(error.into()).await;
-        }
         let listed = self.0.accounts.change(|accounts| {
             let new_label = accounts.free_label(&usual_label(&facts.last_four));
             let Some(account) = accounts.get_mut(id) else {
@@ -113,7 +113,8 @@ impl Keyfob {
             Ok(())
         });
         if let Err(error) = listed {
-            return put_back(error).await;
+            self.put_back(&held, id, label, &before).await;
+            return Err(error);
         }
         // A copy of the old key that a move has left behind is old in every sense.
         // Where it cannot be erased now, `keyfob storage --finish` does it.

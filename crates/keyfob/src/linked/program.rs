@@ -253,6 +253,7 @@ pub(crate) async fn run(command: Command, limit: Duration) -> std::io::Result<Op
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 #[path = "program_tests.rs"]
 mod tests;

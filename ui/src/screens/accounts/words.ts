@@ -195,7 +195,7 @@ export function whereWords({ storage, owner, state, expires_on }: Status, now: n
     keyfob: "held by Keyfob",
     claude_code: "held by Claude Code",
     ant: "held by ant",
-    environment: "set in this program's environment",
+    environment: "Set in this program's environment",
   }[owner];
   const checked = "checked_at" in state ? `checked ${ago(instant(state.checked_at), now)}` : null;
   const noted = expires_on ? `you noted: expires ${notedDay(expires_on, now)}` : null;
