@@ -14,7 +14,6 @@ import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 import type { Door } from "./ipc";
 import { findings, findingsFine, findingsHere, history, longHistory } from "./preview-events";
-import { findings, history, longHistory } from "./preview-events";
 import { noneInstalled, others, planAccount } from "./preview-linked";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
 import { inUse, nothingInUse, onThisComputer } from "./preview-which";
@@ -270,7 +269,7 @@ export function previewDoor(query: URLSearchParams): Door {
   const overview = (scenes[name] ?? scenes.accounts!)(Date.now());
   const theme = query.get("theme") as Preferences["theme"] | null;
   const screen = ["activity", "doctor", "which"].find((screen) => name.startsWith(screen));
-  const own = screen ?? "accounts";
+  const own = (screen ?? "accounts") as Screen;
   const last_screen = (query.get("screen") as Screen | null) ?? own;
   const program = new PretendProgram({
     ...overview,
