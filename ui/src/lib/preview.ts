@@ -14,7 +14,6 @@ import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 import type { Door } from "./ipc";
 import { findings, findingsFine, findingsHere, history, longHistory } from "./preview-events";
-import { findings, history, longHistory } from "./preview-events";
 import { noneInstalled, others, planAccount } from "./preview-linked";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
 import { inUse, nothingInUse, onThisComputer } from "./preview-which";
@@ -269,8 +268,8 @@ export function previewDoor(query: URLSearchParams): Door {
   const name = query.get("scene") ?? "accounts";
   const overview = (scenes[name] ?? scenes.accounts!)(Date.now());
   const theme = query.get("theme") as Preferences["theme"] | null;
-  const screen = ["activity", "doctor", "which"].find((screen) => name.startsWith(screen));
-  const own = screen ?? "accounts";
+  const named: Screen[] = ["activity", "doctor", "which"];
+  const own = named.find((screen) => name.startsWith(screen)) ?? "accounts";
   const last_screen = (query.get("screen") as Screen | null) ?? own;
   const program = new PretendProgram({
     ...overview,
