@@ -255,7 +255,7 @@ pub struct ProviderForm {
     pub resource: Vec<String>,
     /// By which ways an answer can come back; left as it is where none is chosen.
     pub redirect: Option<crate::sign_in::provider::Redirect>,
-    /// The page that shows a code.
+    /// The page that shows a code; left as it is where no way is chosen.
     pub paste_redirect_uri: Option<String>,
     /// Who is billed.
     pub payer: crate::account::Payer,
@@ -313,9 +313,9 @@ pub(crate) fn save_provider(
             let device = form.device_authorization_url.as_deref();
             set("device_authorization_url", device);
             set("audience", form.audience.as_deref());
-            set("paste_redirect_uri", form.paste_redirect_uri.as_deref());
             set("base_url", form.base_url.as_deref());
             if let Some(redirect) = form.redirect {
+                set("paste_redirect_uri", form.paste_redirect_uri.as_deref());
                 set(
                     "redirect",
                     Some(match redirect {

@@ -79,7 +79,7 @@ export const findingsHere: Finding[] = [
     detail: "config.toml:12:9: invalid type: integer `5`, expected a string",
   },
   fine("keyfob", "Background", "Tokens are kept fresh in the background."),
-  fine("keyfob", "Files", "Nobody else on this computer can read or write them."),
+  fine("keyfob", "Files", "Nobody else on this computer can write them, or read what is private."),
   fine("computer", "Browser", "firefox opens addresses."),
   fine("computer", "Loopback", "The browser can come back, on 127.0.0.1 and [::1]."),
   fine("network", "Proxy", "No proxy is set."),

@@ -56,7 +56,7 @@ resource: Array<string>,
  */
 redirect: Redirect | null, 
 /**
- * The page that shows a code.
+ * The page that shows a code; left as it is where no way is chosen.
  */
 paste_redirect_uri: string | null, 
 /**

@@ -48,7 +48,7 @@ impl Keyfob {
             .collect();
         match readable.first() {
             None => {
-                let words = "Nobody else on this computer can read or write them.";
+                let words = "Nobody else on this computer can write them, or read what is private.";
                 Finding::fine(Group::Keyfob, topic, words)
             }
             Some(first) => {
