@@ -2,9 +2,11 @@
 //! could not be pasted in public.
 
 use std::fs;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use keyfob_tests::{Browser, DesktopSession, Home, Keyring, MockProvider, Output, Visit, http};
 use serde_json::{Value, json};
@@ -31,7 +33,8 @@ fn world(keyring: Keyring) -> (DesktopSession, MockProvider, Home) {
 }
 
 fn doctor(session: &DesktopSession, home: &Home) -> Output {
-    session.keyfob(home, &["doctor"]).run()
+    // Nothing is drawn; it is what tells that somebody sits there.
+    session.keyfob(home, &["doctor"]).env("DISPLAY", ":0").run()
 }
 
 /// The lines of a finding that has these words, with the cure below.
@@ -69,6 +72,7 @@ fn a_healthy_desktop_is_said_to_be_one() {
 
     let offline = session
         .keyfob(&home, &["doctor", "--offline", "--json"])
+        .env("DISPLAY", ":0")
         .run()
         .expect_code(0);
     let findings: Vec<Value> = serde_json::from_str(&offline.stdout).unwrap();
@@ -226,6 +230,74 @@ fn variables_that_conflict_are_named_and_nothing_planted_comes_out() {
 }
 
 #[test]
+fn a_private_authority_is_trusted_where_a_variable_names_it() {
+    let session = DesktopSession::start(Keyring::Unlocked);
+    let folder = session.new_folder("authority");
+    let openssl = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        command.current_dir(&folder).args(arguments.split(' '));
+        let done = command.stdin(Stdio::null()).output().unwrap();
+        assert!(done.status.success(), "{arguments}: {done:?}");
+    };
+    fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
+    openssl(
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.pem -subj /CN=Private",
+    );
+    openssl("req -newkey rsa:2048 -nodes -keyout key -out request -subj /CN=localhost");
+    openssl(
+        "x509 -req -in request -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out cert",
+    );
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let mut server = Command::new("openssl")
+        .current_dir(&folder)
+        .args([
+            "s_server", "-cert", "cert", "-key", "key", "-www", "-quiet", "-accept",
+        ])
+        .arg(port.to_string())
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let base = format!("https://localhost:{port}");
+    let config = format!(
+        "[providers.gateway]\nname = \"Acme gateway\"\nclient_id = \"c\"\nauthorize_url = \"{base}/a\"\n\
+         token_url = \"{base}/t\"\n\n[api]\nbase_url = \"{base}\"\n"
+    );
+    let home = Home::new(&session, "home", &config);
+    let ca = folder.join("ca.pem");
+    let said = |variable: &str| {
+        let call = session.keyfob(&home, &["doctor"]);
+        let out = call
+            .env(variable, ca.to_str().unwrap())
+            .run()
+            .expect_code(0);
+        finding(&out.stdout, "Acme gateway")
+    };
+    let deadline = Instant::now() + SOON;
+    while TcpStream::connect(("127.0.0.1", port)).is_err() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let without = said("NOT_SET");
+    let with = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"].map(said);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(
+        without.contains("an authority that this computer does not know"),
+        "{without}"
+    );
+    assert!(without.contains("NODE_EXTRA_CA_CERTS"), "{without}");
+    for with in with {
+        assert!(
+            with.contains("answered in") && with.contains("over TLS"),
+            "{with}"
+        );
+    }
+}
+
+#[test]
 fn a_program_that_hangs_holds_the_doctor_up_for_a_moment_only() {
     let (session, _mock, home) = world(Keyring::Unlocked);
     let folder = session.environment().folder("home").join(".local/bin");
@@ -235,7 +307,7 @@ fn a_program_that_hangs_holds_the_doctor_up_for_a_moment_only() {
         fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
         set_mode(&file, 0o755);
     }
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let said = doctor(&session, &home).expect_code(0).stdout;
     assert!(
         begun.elapsed() < Duration::from_secs(15),

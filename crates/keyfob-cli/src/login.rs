@@ -48,6 +48,9 @@ async fn elsewhere(keyfob: &Keyfob, wish: Wish, provider: String, io: &mut Io) -
     };
     let sign_in = keyfob.begin_sign_in(request).await?;
     let handle = sign_in.handle();
+    // Heard from before anything is said, so that Ctrl-C never cuts it off in the middle.
+    let mut stop = tokio::spawn(ending::asked());
+    tokio::task::yield_now().await;
     if let Some(prompt) = handle.device() {
         let name = &sign_in.provider().name;
         io.say(&words::device(
@@ -61,14 +64,14 @@ async fn elsewhere(keyfob: &Keyfob, wish: Wish, provider: String, io: &mut Io) -
     tokio::pin!(ended);
     tokio::select! {
         ended = &mut ended => Ok(Ended::SignedIn(Box::new(ended?))),
-        code = ending::asked() => {
+        code = &mut stop => {
             handle.cancel().await;
             // The server may have given tokens in this moment, and then they are stored first.
             match ended.await {
                 Ok(status) => Ok(Ended::SignedIn(Box::new(status))),
                 Err(error) => {
                     io.say(&format!("keyfob: {}\n", words::error(&error)));
-                    Ok(Ended::Stopped(code))
+                    Ok(Ended::Stopped(code.unwrap_or(ExitCode::FAILURE)))
                 }
             }
         }

@@ -230,7 +230,9 @@ pub(crate) fn device(
             "Or open this one, which has the code in it:\n\n  {complete}\n\n"
         ));
     }
-    let left = span(ends_at.duration_since(now));
+    // The moments since the server has answered make no "9 min" of ten.
+    let left = ends_at.duration_since(now);
+    let left = span(left.saturating_add(SignedDuration::from_secs(2)));
     text.push_str(&format!("Waiting for you there, {left} at most.\n"));
     text
 }

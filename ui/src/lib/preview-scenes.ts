@@ -36,10 +36,10 @@ export function workAccount(now: number): Status {
     is_default: true,
     practice: false,
     created_at: at(now - 8 * DAY),
-    state: { kind: "fresh", since: at(now - 108 * MINUTE), until: at(now + 6 * HOUR + 12.5 * MINUTE), renewable: true },
+    state: { kind: "fresh", since: at(now - 108 * MINUTE), until: at(now + 6 * HOUR + 12.9 * MINUTE), renewable: true },
     meaning: "fine",
     sign_in_ends_at: at(now + 19.4 * DAY),
-    changes_at: at(now + 6 * HOUR + 12.5 * MINUTE),
+    changes_at: at(now + 6 * HOUR + 12.9 * MINUTE),
   };
 }
 

@@ -268,8 +268,8 @@ export function previewDoor(query: URLSearchParams): Door {
   const name = query.get("scene") ?? "accounts";
   const overview = (scenes[name] ?? scenes.accounts!)(Date.now());
   const theme = query.get("theme") as Preferences["theme"] | null;
-  const screen = ["activity", "doctor", "which"].find((screen) => name.startsWith(screen));
-  const own = (screen ?? "accounts") as Screen;
+  const named: Screen[] = ["activity", "doctor", "which"];
+  const own = named.find((screen) => name.startsWith(screen)) ?? "accounts";
   const last_screen = (query.get("screen") as Screen | null) ?? own;
   const program = new PretendProgram({
     ...overview,

@@ -135,6 +135,11 @@ const TEST: &[Need] = &[
         "the dialog that asks for the keychain's password",
     ),
     need(
+        ["openssl", "openssl", "openssl"],
+        Sign::Program(&["openssl"]),
+        "plays a company's own certificate authority",
+    ),
+    need(
         ["libsecret-tools", "libsecret", "libsecret"],
         Sign::Program(&["secret-tool"]),
         "reads the keychain as another program would",

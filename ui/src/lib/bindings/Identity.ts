@@ -10,7 +10,7 @@ export type Identity = {
  */
 subject: string | null, 
 /**
- * The e-mail address.
+ * The e-mail address; where the server says none, the name that it has for the person.
  */
 email: string | null, 
 /**

@@ -120,8 +120,11 @@ pub(super) fn certificates(edge: &Edge) -> Vec<Finding> {
         };
         findings.push(match (http::read_roots(&path), is_ours) {
             (Ok(certificates), true) => {
-                let count = certificates.len();
-                let words = format!("{name} names {count} certificate authorities, and Keyfob trusts them {}.", beside(name));
+                let count = match certificates.len() {
+                    1 => "one certificate authority".to_owned(),
+                    many => format!("{many} certificate authorities"),
+                };
+                let words = format!("{name} names {count}, and Keyfob trusts that {}.", beside(name));
                 Finding::fine(group, topic, words)
             }
             (Ok(_), false) => {
