@@ -17,6 +17,10 @@ fn main() {
         "refresh",
         "activity",
         "doctor",
+        "which",
+        "discover",
+        "take_discovered",
+        "ignore_discovered",
         "move_storage",
         "unlock_storage",
         "set_default",
@@ -28,6 +32,16 @@ fn main() {
         "remove_provider",
         "set_preferences",
         "open_link",
+        "rotate_key",
+        "edit_key",
+        "check_import",
+        "import_tokens",
+        "import_environment",
+        "set_order",
+        "use_usual_order",
+        "clear_order",
+        "set_fallback",
+        "acknowledge_fallback",
     ];
     let manifest = tauri_build::AppManifest::new().commands(commands);
     let attributes = tauri_build::Attributes::new().app_manifest(manifest);

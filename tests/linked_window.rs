@@ -123,9 +123,9 @@ async fn a_session_that_is_there_is_linked_and_forgotten_by_clicks() {
     let before = as_it_lies(&[&folder, &state]);
     let home = Home::new(&session, "home", "");
     let window = Window::open(&session, &home).await;
-    let found = window.text(by("link-claude_code")).await;
+    let found = window.text(by("found")).await;
     assert!(found.contains("grace@example.com"), "{found}");
-    window.click(by("link-claude_code")).await;
+    window.click(by("take")).await;
     window.wait_for(FRESH).await;
 
     window.click(by("row-menu")).await;

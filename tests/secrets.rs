@@ -113,6 +113,7 @@ async fn no_secret_comes_out_anywhere() {
     said.hear_words_of(refused.stdin(token.stdout.clone()).run().expect_code(0));
     said.hear_words_of(token);
     let mut files = walk_custody(&session, &mock, &home, &mut said);
+    walk_ways_in(&session, &mock, &home, &mut said);
 
     // The secrets are where they belong, or the search below would find nothing for the wrong reason.
     let kept = session.all_secrets();
@@ -217,6 +218,43 @@ fn walk_custody(
         said.hear(run(arguments).expect_code(0));
     }
     files
+}
+
+/// Replaces a key, imports tokens that are right and wrong, and falls back in the person's order.
+fn walk_ways_in(session: &DesktopSession, mock: &MockProvider, home: &Home, said: &mut Said) {
+    let run = |arguments: &[&str], stdin: &str| session.keyfob(home, arguments).stdin(stdin).run();
+    let status = run(&["status", "API key …1234", "--json"], "").expect_code(0);
+    assert!(status.stdout.contains("1234"));
+    for key in [
+        REFUSED_KEY,
+        KEY_OF_COMMAND,
+        "sk-ant-api03-PLANTED7Q-command-5678",
+    ] {
+        let fault = json!({ "status": 500, "error": "object" });
+        mock.fault(&json!({ "on": "models", "kind": fault, "times": 1, "echo": true }));
+        said.hear(run(&["rotate-key", "API key …1234"], key));
+        mock.clear_faults();
+        said.hear(run(&["rotate-key", "API key …1234"], key));
+    }
+    said.hear(run(&["status", "API key …5678", "--probe"], "").expect_code(0));
+    for text in [
+        r#"{"access_token": "PLANTED7Q", "expires_at": "PLANTED7Q"}"#,
+        r#"{"access_token": "PLANTED7Q" "PLANTED7Q"#,
+        r#"{"claudeAiOauth": {"accessToken": "sk-ant-oat01-PLANTED7Q"}}"#,
+        "PLANTED7Q",
+        r#"{"access_token": "PLANTED7Q-imported", "expires_in": 3600}"#,
+    ] {
+        said.hear(run(&["import", "--label", "Imported"], text));
+    }
+    said.hear(
+        run(
+            &["order", "Imported", "API key …5678", "--fallback", "on"],
+            "",
+        )
+        .expect_code(0),
+    );
+    said.hear_words_of(run(&["token", "--min-valid", "2h"], "").expect_code(0));
+    said.hear(run(&["order", "--json"], "").expect_code(0));
 }
 
 /// All that the page holds: its text, its source, its storages and fields.

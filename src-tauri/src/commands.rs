@@ -1,5 +1,7 @@
 //! What the page can ask for. Each is a few lines: the core does it, and its words are the answer.
 
+pub(crate) mod ways_in;
+
 use keyfob::account::Link;
 use keyfob::activity::Entry;
 use keyfob::{
@@ -8,6 +10,7 @@ use keyfob::{
 };
 use tauri::{AppHandle, State};
 
+use self::ways_in::OrderView;
 use crate::desk::{By, CHANGED, Desk, tell};
 use crate::preferences::{self, Preferences};
 use crate::view::{Overview, ProviderView, StorageView, WaitingView};
@@ -23,11 +26,14 @@ pub(crate) async fn overview(app: AppHandle, desk: State<'_, Desk>) -> Answer<Ov
         problems.push(error);
         Vec::new()
     });
+    // A list that cannot be read has its problem said already.
+    let order = keyfob.order().ok().map(OrderView::from);
     let config = keyfob.config().map_err(|error| problems.push(error)).ok();
     let providers = config.as_ref().map_or(&[][..], |c| &c.providers);
     let (problem, practice) = tokio::join!(storage::problem(&app), desk.practice.view(providers));
     Ok(Overview {
         accounts,
+        order,
         practice,
         practice_home: config.as_ref().is_some_and(|c| c.api.practice),
         providers: providers.iter().map(ProviderView::from).collect(),
@@ -138,12 +144,14 @@ pub(crate) async fn add_api_key(
     key: String,
     label: Option<String>,
     workspace_id: Option<String>,
+    expires_on: Option<String>,
     verify: bool,
 ) -> Answer<Status> {
     let key = NewKey {
         pasted: Secret::new(key),
         label: label.filter(|label| !label.trim().is_empty()),
         workspace_id,
+        expires_on,
         verify,
     };
     let _pending = desk.pending.begin();
@@ -169,8 +177,8 @@ pub(crate) async fn activity(desk: State<'_, Desk>) -> Answer<Vec<Entry>> {
 }
 
 #[tauri::command]
-pub(crate) async fn doctor(desk: State<'_, Desk>) -> Answer<Vec<Finding>> {
-    Ok(desk.keyfob.doctor().await)
+pub(crate) async fn doctor(desk: State<'_, Desk>, network: bool) -> Answer<Vec<Finding>> {
+    Ok(desk.keyfob.doctor(network).await)
 }
 
 #[tauri::command]

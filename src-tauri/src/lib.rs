@@ -7,6 +7,7 @@ mod browser;
 mod clipboard;
 mod commands;
 mod desk;
+mod in_use;
 mod leaving;
 pub mod plugin_listener;
 mod practice;
@@ -73,6 +74,10 @@ pub fn run() -> ExitCode {
             commands::refresh,
             commands::activity,
             commands::doctor,
+            in_use::which,
+            in_use::discover,
+            in_use::take_discovered,
+            in_use::ignore_discovered,
             commands::move_storage,
             commands::unlock_storage,
             commands::set_default,
@@ -84,6 +89,16 @@ pub fn run() -> ExitCode {
             commands::remove_provider,
             commands::set_preferences,
             commands::open_link,
+            commands::ways_in::rotate_key,
+            commands::ways_in::edit_key,
+            commands::ways_in::check_import,
+            commands::ways_in::import_tokens,
+            commands::ways_in::import_environment,
+            commands::ways_in::set_order,
+            commands::ways_in::use_usual_order,
+            commands::ways_in::clear_order,
+            commands::ways_in::set_fallback,
+            commands::ways_in::acknowledge_fallback,
         ])
         // Getting into the tray takes a moment, and must not hold up the window.
         .on_page_load(|webview, load| {

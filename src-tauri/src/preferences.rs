@@ -50,6 +50,7 @@ pub(crate) enum Theme {
 pub(crate) enum Screen {
     #[default]
     Accounts,
+    Which,
     Activity,
     Settings,
     Doctor,

@@ -6,6 +6,7 @@ use keyfob::{
 };
 use serde::Serialize;
 
+use crate::commands::ways_in::OrderView;
 use crate::practice::PracticeView;
 use crate::preferences::Preferences;
 
@@ -14,6 +15,8 @@ use crate::preferences::Preferences;
 #[cfg_attr(test, derive(ts_rs::TS), ts(export))]
 pub(crate) struct Overview {
     pub(crate) accounts: Vec<Status>,
+    /// The person's order; none where the list cannot be read.
+    pub(crate) order: Option<OrderView>,
     pub(crate) providers: Vec<ProviderView>,
     pub(crate) storage: StorageView,
     pub(crate) practice: PracticeView,
@@ -72,9 +75,18 @@ pub(crate) struct ProviderView {
     pub(crate) authorize_url: Option<String>,
     pub(crate) token_url: Option<String>,
     pub(crate) revocation_url: Option<String>,
+    pub(crate) device_authorization_url: Option<String>,
     pub(crate) client_id: Option<String>,
+    /// Which variables of the environment say what `config.toml` does not, the client id among it or not.
+    pub(crate) variables: Vec<&'static str>,
+    pub(crate) client_id_by_variable: bool,
+    /// What is wrong with one of them, as a part of a sentence.
+    pub(crate) variable_problem: Option<String>,
     pub(crate) scopes: Vec<String>,
+    pub(crate) audience: Option<String>,
+    pub(crate) resource: Vec<String>,
     pub(crate) redirect: Redirect,
+    pub(crate) paste_redirect_uri: Option<String>,
     pub(crate) token_request: TokenRequest,
     pub(crate) base_url: Option<String>,
 }
@@ -122,9 +134,16 @@ impl From<&Provider> for ProviderView {
             authorize_url: text(&provider.authorize_url),
             token_url: text(&provider.token_url),
             revocation_url: text(&provider.revocation_url),
+            device_authorization_url: text(&provider.device_authorization_url),
             client_id: provider.client_id.clone(),
+            variables: provider.by_variables.names.clone(),
+            client_id_by_variable: provider.by_variables.give_client_id(),
+            variable_problem: provider.by_variables.problem.clone(),
             scopes: provider.scopes.clone(),
+            audience: provider.audience.clone(),
+            resource: provider.resource.clone(),
             redirect: provider.redirect,
+            paste_redirect_uri: text(&provider.paste_redirect_uri),
             token_request: provider.token_request,
             base_url: text(&provider.base_url),
         }

@@ -32,6 +32,17 @@ pub enum Visit {
         /// Any password does; plant one to search for.
         password: String,
     },
+    /// Types the code of another device at `oidc-provider`, logs in, and agrees there.
+    TypeCode {
+        /// What the other device shows.
+        code: String,
+        /// Any name does.
+        name: String,
+        /// Any password does; plant one to search for.
+        password: String,
+    },
+    /// Agrees at the practice server to what another device asks, at the address that has its code.
+    AgreeOnDevice,
 }
 
 /// What came of a visit.
@@ -161,6 +172,14 @@ fn script(visit: &Visit) -> Value {
         Visit::LogIn { name, password } => {
             json!({ "do": "log_in", "name": name, "password": password })
         }
+        Visit::TypeCode {
+            code,
+            name,
+            password,
+        } => {
+            json!({ "do": "type_code", "code": code, "name": name, "password": password })
+        }
+        Visit::AgreeOnDevice => json!({ "do": "agree_on_device" }),
     }
 }
 

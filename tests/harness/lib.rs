@@ -5,6 +5,7 @@
 //! its own, folders of its own, a D-Bus of its own, and is ended with the session.
 
 pub mod browser;
+pub mod claude;
 pub mod custody;
 pub mod display;
 pub mod environment;

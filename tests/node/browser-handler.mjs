@@ -76,6 +76,23 @@ async function act(page, seen) {
       // The page for consent has the same button, but no field for a name.
       await page.locator('input[name=login]').waitFor({ state: 'detached' });
       return leaveBy(page, 'button[type=submit]');
+    case 'type_code':
+      await page.fill('input[name=user_code]', visit.code);
+      await page.click('button[type=submit]');
+      // The page that asks whether it is the right device has a second button, to stop.
+      await page.locator('input[name=user_code]:not([type=hidden])').waitFor({ state: 'detached' });
+      await page.click('button[type=submit]:not([name=abort])');
+      await page.fill('input[name=login]', visit.name);
+      await page.fill('input[name=password]', visit.password);
+      await page.click('button[type=submit]');
+      await page.locator('input[name=login]').waitFor({ state: 'detached' });
+      await page.click('button[type=submit]');
+      await page.locator('button').waitFor({ state: 'detached' });
+      return;
+    case 'agree_on_device':
+      await page.click('#agree');
+      await page.locator('#done').waitFor();
+      return;
     default:
       throw new Error(`visit.json asks for ${visit.do}, which nobody here can do`);
   }

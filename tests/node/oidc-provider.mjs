@@ -6,7 +6,7 @@
 // Prints one line of JSON when it is ready.
 
 import { createServer } from 'node:http';
-import { Provider } from 'oidc-provider';
+import { errors, Provider } from 'oidc-provider';
 
 const accessTtl = Number(process.argv[2] ?? 3600);
 const CLIENT_ID = 'keyfob-tests';
@@ -22,7 +22,7 @@ const provider = new Provider(issuer, {
       client_id: CLIENT_ID,
       application_type: 'native',
       token_endpoint_auth_method: 'none',
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       response_types: ['code'],
       redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
     },
@@ -31,7 +31,21 @@ const provider = new Provider(issuer, {
   pkce: { required: () => true },
   issueRefreshToken: () => true,
   rotateRefreshToken: true,
-  features: { devInteractions: { enabled: true }, revocation: { enabled: true } },
+  features: {
+    devInteractions: { enabled: true },
+    revocation: { enabled: true },
+    deviceFlow: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      // Without one asked for, the tokens are as they always were.
+      defaultResource: () => undefined,
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_context, resource) => {
+        if (!resource.startsWith('https://gateway.example/')) throw new errors.InvalidTarget();
+        return { scope: 'openid offline_access llm', audience: resource, accessTokenFormat: 'jwt', accessTokenTTL: accessTtl };
+      },
+    },
+  },
   ttl: { AccessToken: accessTtl, RefreshToken: 24 * 3600 },
   // The login page takes any name; that name is then the account.
   findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub }) }),

@@ -19,7 +19,7 @@ test("the key is handed on, and its field is empty before the answer", async () 
   program.answer("add_api_key", () => answer.promise);
   await typeKey();
   await press("key-submit");
-  expect(lastAsked(program, "add_api_key")).toEqual({ key: KEY, label: "CI key", workspaceId: null, verify: true });
+  expect(lastAsked(program, "add_api_key")).toEqual({ key: KEY, label: "CI key", workspaceId: null, expiresOn: null, verify: true });
   expect((await field("key-field")).value).toBe("");
   expect((await see("key-submit")).textContent).toContain("Checking the key…");
   expect(document.documentElement.outerHTML).not.toContain(KEY);

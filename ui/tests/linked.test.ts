@@ -100,12 +100,13 @@ test("the console is signed in to by ant, which says that it makes the profile t
 });
 
 test("a session that is there already is linked by a click", async () => {
-  const program = await openWindow(empty());
+  const program = await openWindow(withAccounts(profileAccount(now)));
+  await press("add-account");
   const found = await see("link-claude_code");
   expect(found.textContent).toContain("Link ada@home.example");
   expect(found.textContent).toContain("Keyfob only looks at that session");
   await user.click(found);
-  await see("account-row");
+  await waitFor(() => expect(screen.getAllByTestId("account-row")).toHaveLength(2));
   expect(lastAsked(program, "link_session")).toEqual({ link: { kind: "claude_code", config_dir: null } });
 });
 

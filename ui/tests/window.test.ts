@@ -118,14 +118,65 @@ test("a provider is saved as it was typed, and its id follows its name", async (
       issuer: "https://login.acme.example",
       authorize_url: null,
       token_url: null,
+      revocation_url: null,
+      device_authorization_url: null,
       client_id: "desktop-1",
       scopes: [],
+      audience: null,
+      resource: [],
+      redirect: "loopback",
+      paste_redirect_uri: null,
       payer: "company",
       token_request: null,
       base_url: null,
     },
     replaces: null,
   });
+});
+
+test("a kind of provider fills in its shape, and waits for what a person has to put in", async () => {
+  const program = await openWindow({ ...empty(), accounts: [workAccount(now)] });
+  await press("nav-settings");
+  await press("add-provider");
+  await press("provider-kind-keycloak");
+  const issuer = (await see("provider-issuer")) as HTMLInputElement;
+  expect(issuer.value).toBe("https://HOST/realms/REALM");
+  expect(issuer.validationMessage).toContain("HOST");
+  await user.clear(issuer);
+  await user.type(issuer, "https://sso.acme.example/realms/main");
+  expect(issuer.validity.customError).toBe(false);
+  // What was typed stays, whatever kind is chosen afterwards.
+  await press("provider-kind-okta");
+  expect(issuer.value).toBe("https://sso.acme.example/realms/main");
+  await user.type(await see("provider-name"), "Acme");
+  await user.type(await see("provider-client-id"), "keyfob");
+  await user.type(await see("provider-base-url"), "https://llm.acme.example");
+  await user.click(await see("provider-more"));
+  await user.type(await see("provider-resource"), "https://a.example urn:b");
+  await user.type(await see("provider-audience"), "llm");
+  await press("provider-save");
+  await waitFor(() => expect(lastAsked(program, "save_provider")).toBeDefined());
+  expect(lastAsked(program, "save_provider")).toMatchObject({
+    form: {
+      issuer: "https://sso.acme.example/realms/main",
+      scopes: ["openid", "offline_access"],
+      base_url: "https://llm.acme.example",
+      audience: "llm",
+      resource: ["https://a.example", "urn:b"],
+    },
+  });
+});
+
+test("a client id out of a variable is named, and not saved as the person's own", async () => {
+  const program = await openWindow(scenes.variables!(now));
+  await press("nav-settings");
+  const row = (await see("provider-variables")).textContent;
+  expect(row).toContain("Set by ANTHROPIC_OAUTH_CLIENT_ID");
+  await user.click((await screen.findAllByTestId("provider-edit"))[0]!);
+  expect(((await see("provider-client-id")) as HTMLInputElement).value).toBe("");
+  await press("provider-save");
+  await waitFor(() => expect(lastAsked(program, "save_provider")).toBeDefined());
+  expect(lastAsked(program, "save_provider")).toMatchObject({ form: { client_id: "" } });
 });
 
 test("a built-in provider keeps its addresses when a client id is entered", async () => {

@@ -6,6 +6,9 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::which::ToolName;
+use crate::{import, keys, order};
+
 /// Keeps your Claude credentials: sign in once, and every tool gets a valid credential.
 #[derive(Debug, Parser)]
 #[command(
@@ -27,7 +30,9 @@ pub(crate) enum Command {
     #[command(
         long_about = "Sign in with your browser.\n\nPrints an address and opens it. Agree there, and the sign-in \
                       goes on by itself. Where the browser runs on another computer, open the printed address there \
-                      and give the code, or the whole address it ends at, on standard input."
+                      and give the code, or the whole address it ends at, on standard input.\n\nWith --device a short \
+                      code is shown, to be typed at a page of the provider on any other device; this machine needs no \
+                      browser, and nothing is pasted back."
     )]
     Login {
         /// The provider's id, as in config.toml; may be left out where only one is ready
@@ -59,6 +64,9 @@ pub(crate) enum Command {
         /// Only print the address
         #[arg(long)]
         no_browser: bool,
+        /// Show a code to type on another device, where the provider offers that
+        #[arg(long, conflicts_with = "callback_port")]
+        device: bool,
         /// The port that the browser comes back to, where the provider wants a fixed one
         #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
         callback_port: u16,
@@ -72,20 +80,25 @@ pub(crate) enum Command {
         what: LinkCommand,
     },
     /// Add an API key, given on standard input or at a hidden prompt
-    AddKey {
-        /// What to call the account
-        #[arg(long)]
-        label: Option<String>,
-        /// The workspace id (wrkspc_…) that an identity-linked key needs
-        #[arg(long, value_name = "ID")]
-        workspace: Option<String>,
-        /// Store it without asking the server whether it works
-        #[arg(long)]
-        no_verify: bool,
-        /// Print the account as JSON when it is done
-        #[arg(long)]
-        json: bool,
-    },
+    AddKey(keys::Add),
+    /// Replace an API key by a new one, given on standard input or at a hidden prompt
+    #[command(
+        long_about = "Replace an API key by a new one, given on standard input or at a hidden prompt.\n\nThe new key is \
+                      checked first; only one that works takes the old one's place. The account keeps its name, and \
+                      the old key is forgotten here."
+    )]
+    RotateKey(keys::Rotate),
+    /// Change the workspace of an API key, or note the day it expires
+    EditKey(keys::Edit),
+    /// Take in tokens as JSON from standard input, or what stands in a variable
+    #[command(
+        long_about = "Take in tokens as JSON from standard input, or what stands in a variable.\n\n{\"access_token\": …, \
+                      \"refresh_token\": …, \"expires_at\": …} for a provider that is set up here; the time as seconds, \
+                      milliseconds or a date. Sessions of Claude Code are not taken in: link them."
+    )]
+    Import(import::Import),
+    /// Show or set the order in which accounts are given
+    Order(order::Wanted),
     /// List the accounts and how each stands
     Accounts {
         /// As JSON
@@ -96,6 +109,9 @@ pub(crate) enum Command {
     Status {
         /// An account's label or id; the default account where it is left out
         account: Option<String>,
+        /// Ask the server now, with one free request
+        #[arg(long)]
+        probe: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -167,8 +183,41 @@ pub(crate) enum Command {
         #[arg(long, global = true)]
         json: bool,
     },
-    /// Look whether Keyfob itself is in order; what it prints is safe to paste in public
+    /// Show which credential a tool will use here, what that outranks, and who pays
+    #[command(
+        long_about = "Show which credential a tool will use here, what that outranks, and who pays.\n\nIt looks at the \
+                      environment, at Claude Code's settings for you, for the folder and of your organization, at \
+                      profiles and at sessions. It asks no server and prints no secret. Exit code 3 means that nothing \
+                      would be used."
+    )]
+    Which {
+        /// One tool alone
+        tool: Option<ToolName>,
+        /// The folder that the tool is started in; this one where it is left out
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what is already on this computer, and the command that takes it into Keyfob
+    Discover {
+        /// Show again what was ignored
+        #[arg(long)]
+        all: bool,
+        /// Show this one no more; its name is the "key" of --json
+        #[arg(long, value_name = "KEY", conflicts_with = "all")]
+        ignore: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look whether Keyfob, this computer, the network and the tools are in order; what it prints is safe to paste in
+    /// public
     Doctor {
+        /// Ask no server
+        #[arg(long)]
+        offline: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -265,7 +314,11 @@ impl Command {
         match self {
             Self::Login { .. } => "login",
             Self::Link { .. } => "link",
-            Self::AddKey { .. } => "add-key",
+            Self::AddKey(_) => "add-key",
+            Self::RotateKey(_) => "rotate-key",
+            Self::EditKey(_) => "edit-key",
+            Self::Import(_) => "import",
+            Self::Order(_) => "order",
             Self::Accounts { .. } => "accounts",
             Self::Status { .. } => "status",
             Self::Token { .. } => "token",
@@ -273,6 +326,8 @@ impl Command {
             Self::Watch { .. } => "watch",
             Self::Activity { .. } => "activity",
             Self::Storage { .. } => "storage",
+            Self::Which { .. } => "which",
+            Self::Discover { .. } => "discover",
             Self::Doctor { .. } => "doctor",
             Self::Use { .. } => "use",
             Self::Rename { .. } => "rename",
@@ -285,7 +340,10 @@ impl Command {
     pub(crate) fn may_renew(&self) -> bool {
         matches!(
             self,
-            Self::Token { .. } | Self::Refresh { .. } | Self::Watch { once: true, .. }
+            Self::Token { .. }
+                | Self::Refresh { .. }
+                | Self::Import(_)
+                | Self::Watch { once: true, .. }
         )
     }
 

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use jiff::Timestamp;
-use keyfob::{Code, Error, Keyfob, Meaning, NewKey, Result, State, Status};
+use keyfob::account::Owner;
+use keyfob::{Code, Error, Keyfob, Meaning, Result, State, Status};
 use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::io::Io;
-use crate::{exit_code, link, login, many, storage, unit, words};
+use crate::{exit_code, import, keys, link, login, many, order, storage, unit, which, words};
 
 pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
     match command {
@@ -22,6 +23,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             label,
             account,
             no_browser,
+            device,
             callback_port,
             json,
         } => {
@@ -40,28 +42,20 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 label,
                 account,
                 no_browser,
+                device,
                 callback_port,
             };
-            let status = login::run(keyfob, wish, io).await?;
-            added(&status, json, io)?;
+            match login::run(keyfob, wish, io).await? {
+                login::Ended::SignedIn(status) => added(&status, json, io)?,
+                login::Ended::Stopped(code) => return Ok(code),
+            }
         }
         Command::Link { what } => link::run(keyfob, what, io).await?,
-        Command::AddKey {
-            label,
-            workspace,
-            no_verify,
-            json,
-        } => {
-            let pasted = io.secret("Paste the API key (nothing is shown): ")?;
-            let key = NewKey {
-                pasted,
-                label,
-                workspace_id: workspace,
-                verify: !no_verify,
-            };
-            let status = keyfob.add_api_key(key).await?;
-            added(&status, json, io)?;
-        }
+        Command::AddKey(new) => keys::add(keyfob, new, io).await?,
+        Command::RotateKey(new) => keys::rotate(keyfob, new, io).await?,
+        Command::EditKey(edit) => keys::edit(keyfob, edit, io).await?,
+        Command::Import(wish) => import::run(keyfob, wish, io).await?,
+        Command::Order(wanted) => order::run(keyfob, &wanted, io)?,
         Command::Accounts { json: true } => print_json(&keyfob.accounts()?, io)?,
         Command::Accounts { json: false } => {
             let accounts = keyfob.accounts()?;
@@ -71,15 +65,18 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             let shown: Vec<_> = accounts.iter().map(|s| words::status(s, now())).collect();
             io.print(&shown.join("\n"))?;
         }
-        Command::Status { account, json } => {
+        Command::Status {
+            account,
+            probe: true,
+            json,
+        } => return keys::probe(keyfob, account.as_deref(), json, io).await,
+        Command::Status { account, json, .. } => {
             let status = keyfob.status(account.as_deref())?;
             match json {
                 true => print_json(&status, io)?,
-                false => io.print(&(words::status(&status, now()) + &words::more(&status)))?,
+                false => io.print(&whole(&status))?,
             }
-            if matches!(status.state, State::SignInAgain { .. }) {
-                return Ok(exit_code(keyfob::Code::SignInNeeded));
-            }
+            return Ok(standing(&status));
         }
         Command::Token {
             account,
@@ -98,9 +95,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                     keyfob.token(account, at_least).await?
                 }
             };
-            if let Some(warning) = &handed.warning {
-                io.say(&format!("keyfob: {}\n", words::error(warning)));
-            }
+            io.say(&words::beside(&handed));
             let line = zeroize::Zeroizing::new(format!("{}\n", handed.secret.expose()));
             io.print(&line)?;
         }
@@ -146,6 +141,9 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             match json {
                 true => print_json(&entries, io)?,
                 false => {
+                    if entries.is_empty() {
+                        io.say("Nothing has happened yet.\n");
+                    }
                     let lines: Vec<_> = entries.iter().rev().map(words::entry).collect();
                     io.print(&lines.concat())?;
                 }
@@ -165,8 +163,12 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             };
             return storage::run(keyfob, wish, io).await;
         }
-        Command::Doctor { json } => {
-            let findings = keyfob.doctor().await;
+        Command::Discover { all, ignore, json } => {
+            which::discover(keyfob, all, ignore.as_deref(), json, io)?;
+        }
+        Command::Which { tool, dir, json } => return which::run(keyfob, tool, dir, json, io),
+        Command::Doctor { offline, json } => {
+            let findings = keyfob.doctor(!offline).await;
             match json {
                 true => print_json(&findings, io)?,
                 false => io.print(&words::findings(&findings))?,
@@ -203,7 +205,9 @@ async fn log_out(
     let names = match account {
         Some(account) => vec![account],
         None => {
-            let accounts = keyfob.accounts()?;
+            let mut accounts = keyfob.accounts()?;
+            // What is set in the environment is not ours to take out.
+            accounts.retain(|account| account.owner != Owner::Environment);
             accounts.iter().map(|a| a.id.to_string()).collect()
         }
     };
@@ -247,6 +251,19 @@ pub(crate) fn added(status: &Status, json: bool, io: &mut Io) -> Result<()> {
     Ok(())
 }
 
+/// All about an account.
+pub(crate) fn whole(status: &Status) -> String {
+    words::status(status, now()) + &words::more(status)
+}
+
+/// The exit code that says how an account stands.
+pub(crate) fn standing(status: &Status) -> ExitCode {
+    match status.state {
+        State::SignInAgain { .. } | State::KeyRefused { .. } => exit_code(Code::SignInNeeded),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
 pub(crate) fn print_json(data: &impl Serialize, io: &mut Io) -> Result<()> {
     // What is printed consists of texts, numbers and lists, which always serialize.
     let text = serde_json::to_string_pretty(data).unwrap_or_default();
@@ -257,6 +274,6 @@ pub(crate) fn print_json(data: &impl Serialize, io: &mut Io) -> Result<()> {
     clippy::disallowed_methods,
     reason = "words are said in the present, at the outermost layer"
 )]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -99,6 +99,26 @@ impl Io {
     }
 }
 
+impl Io {
+    /// A secret of several lines: at a prompt, as many as it takes until it is whole, or an empty one.
+    pub(crate) fn secret_text(
+        &mut self,
+        prompt: &str,
+        goes_on: impl Fn(&Secret) -> bool,
+    ) -> Result<Secret> {
+        let mut text = self.secret(prompt)?;
+        while self.typed_input && goes_on(&text) {
+            let line = self.secret("")?;
+            if line.expose().trim().is_empty() {
+                break;
+            }
+            let longer = Zeroizing::new(format!("{}\n{}", text.expose(), line.expose()));
+            text = Secret::new(longer.as_str());
+        }
+        Ok(text)
+    }
+}
+
 /// Asks at the terminal, and shows nothing of what is typed. None where the person would rather not.
 pub(crate) fn hidden_prompt(why: &str) -> Option<Secret> {
     let typed = rpassword::prompt_password(format!("{why} ")).ok()?;

@@ -6,12 +6,16 @@
 mod args;
 mod commands;
 mod ending;
+mod import;
 mod io;
+mod keys;
 mod link;
 mod login;
 mod many;
+mod order;
 mod storage;
 mod unit;
+mod which;
 mod words;
 
 use std::ffi::OsString;

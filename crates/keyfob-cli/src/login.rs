@@ -1,13 +1,15 @@
-//! `keyfob login`: a redirect and a code on standard input race in one attempt.
+//! `keyfob login`: a redirect and a code on standard input race in one attempt; or the person agrees on another device.
 
 use std::io::BufRead as _;
+use std::process::ExitCode;
 
+use keyfob::account::Owner;
 use keyfob::{Code, Error, Keyfob, Listening, Result, Secret, SignInHandle, SignInRequest, Status};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use crate::io::Io;
-use crate::words;
+use crate::{commands, ending, words};
 
 /// What was asked for.
 pub(crate) struct Wish {
@@ -15,12 +17,65 @@ pub(crate) struct Wish {
     pub(crate) label: Option<String>,
     pub(crate) account: Option<String>,
     pub(crate) no_browser: bool,
+    pub(crate) device: bool,
     pub(crate) callback_port: u16,
 }
 
+/// How it ended.
+pub(crate) enum Ended {
+    SignedIn(Box<Status>),
+    /// By a signal, with the exit code for it.
+    Stopped(ExitCode),
+}
+
 /// begin → show and open the address → wait for redirect or paste.
-pub(crate) async fn run(keyfob: &Keyfob, wish: Wish, io: &mut Io) -> Result<Status> {
+pub(crate) async fn run(keyfob: &Keyfob, wish: Wish, io: &mut Io) -> Result<Ended> {
     let provider = which_provider(keyfob, &wish)?;
+    if wish.device {
+        return elsewhere(keyfob, wish, provider, io).await;
+    }
+    let status = here(keyfob, wish, provider, io).await?;
+    Ok(Ended::SignedIn(Box::new(status)))
+}
+
+/// begin → show the code → wait until the person has agreed on another device, or ends it here.
+async fn elsewhere(keyfob: &Keyfob, wish: Wish, provider: String, io: &mut Io) -> Result<Ended> {
+    let request = SignInRequest {
+        provider,
+        account: wish.account,
+        label: wish.label,
+        listening: Listening::Device,
+    };
+    let sign_in = keyfob.begin_sign_in(request).await?;
+    let handle = sign_in.handle();
+    if let Some(prompt) = handle.device() {
+        let name = &sign_in.provider().name;
+        io.say(&words::device(
+            name,
+            prompt,
+            handle.ends_at(),
+            commands::now(),
+        ));
+    }
+    let ended = sign_in.finish();
+    tokio::pin!(ended);
+    tokio::select! {
+        ended = &mut ended => Ok(Ended::SignedIn(Box::new(ended?))),
+        code = ending::asked() => {
+            handle.cancel().await;
+            // The server may have given tokens in this moment, and then they are stored first.
+            match ended.await {
+                Ok(status) => Ok(Ended::SignedIn(Box::new(status))),
+                Err(error) => {
+                    io.say(&format!("keyfob: {}\n", words::error(&error)));
+                    Ok(Ended::Stopped(code))
+                }
+            }
+        }
+    }
+}
+
+async fn here(keyfob: &Keyfob, wish: Wish, provider: String, io: &mut Io) -> Result<Status> {
     let request = SignInRequest {
         provider,
         account: wish.account,
@@ -59,16 +114,25 @@ fn which_provider(keyfob: &Keyfob, wish: &Wish) -> Result<String> {
     if let Some(account) = &wish.account {
         let status = keyfob.status(Some(account))?;
         return status.provider.ok_or_else(|| {
-            Error::new(
-                Code::Usage,
-                format!(
-                    "\"{}\" is an API key: there is nothing to sign in to.",
-                    status.label
+            let (what, cure) = match status.owner {
+                Owner::Environment => (
+                    "a variable of the environment",
+                    "Change it where it is set, or sign in to a new account.",
                 ),
-                "Add a new key with `keyfob add-key`.",
-            )
+                _ => ("an API key", "Replace it with `keyfob rotate-key`."),
+            };
+            let message = format!(
+                "\"{}\" is {what}: there is nothing to sign in to.",
+                status.label
+            );
+            Error::new(Code::Usage, message, cure)
         });
     }
+    only_provider(keyfob)
+}
+
+/// The provider that is ready, where there is only one.
+pub(crate) fn only_provider(keyfob: &Keyfob) -> Result<String> {
     let config = keyfob.config()?;
     let ready: Vec<_> = config.providers.iter().filter(|p| p.is_ready()).collect();
     match ready.as_slice() {

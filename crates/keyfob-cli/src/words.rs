@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyfob::account::{Owner, Payer};
 use keyfob::activity::{Entry, What};
 use keyfob::{
-    Error, Finding, Meaning, Renewal, Revoked, SignOutReport, State, Status, Storage, StorageChoice,
+    DevicePrompt, Error, Finding, Group, Handed, Meaning, Renewal, Revoked, SignOutReport, State,
+    Status, Storage, StorageChoice,
 };
 
 /// An error in a line, with the technical remainder below it.
@@ -26,11 +27,16 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
         marks.push_str("  (practice)");
     }
     let mut lines = vec![
-        format!("{shape} {} · {}{marks}", status.label, named(status)),
+        format!("{shape} {}{marks}", title(status)),
         format!("  {}", state(status, now)),
         format!("  {}", billing(status)),
-        format!("  {} · {}", status.storage, holder(status.owner)),
+        match status.owner {
+            Owner::Environment => format!("  {}", holder(status.owner)),
+            owner => format!("  {} · {}", status.storage, holder(owner)),
+        },
     ];
+    lines.extend(about_key(status, now));
+    lines.extend(status.about.iter().map(|about| format!("  {about}")));
     if let Some(since) = status.waits_since {
         let since = span(now.duration_since(since));
         lines.push(format!(
@@ -51,6 +57,65 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> String {
     lines.join("\n") + "\n"
 }
 
+/// What is to be said of an API key beside its state, and what to type.
+fn about_key(status: &Status, now: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(workspace) = &status.workspace_id {
+        lines.push(format!("  Workspace {workspace}"));
+    }
+    if let Some(on) = status.expires_on {
+        lines.push(format!("  You noted: expires {}", day(on, now)));
+    }
+    if let Some(failed) = &status.check_failed {
+        let ago = ago(failed.at, now);
+        lines.push(format!(
+            "  The last check, {ago}, taught nothing: {}",
+            failed.reason
+        ));
+    }
+    let label = &status.label;
+    match &status.state {
+        State::NeedsWorkspace { .. } => {
+            lines.push(format!(
+                "  Add it: keyfob edit-key \"{label}\" --workspace wrkspc_…"
+            ));
+        }
+        State::KeyRefused { .. } | State::NotedExpired { .. } => {
+            lines.push(format!(
+                "  Replace it: keyfob rotate-key \"{label}\" < key.txt"
+            ));
+        }
+        _ => {}
+    }
+    lines
+}
+
+/// A day, with its year only where it is another one.
+fn day(day: jiff::civil::Date, now: Timestamp) -> String {
+    let this_year = now.to_zoned(jiff::tz::TimeZone::UTC).year();
+    match day.year() == this_year {
+        true => day.strftime("%-d %b").to_string(),
+        false => day.strftime("%-d %b %Y").to_string(),
+    }
+}
+
+/// What is to be said beside a credential that was given.
+pub(crate) fn beside(handed: &Handed) -> String {
+    let mut text = String::new();
+    for label in &handed.passed_over {
+        text.push_str(&format!(
+            "keyfob: \"{label}\" gives no credential to tools, so it was passed over.\n"
+        ));
+    }
+    if let Some(instead) = &handed.instead {
+        text.push_str(&format!("keyfob: {}\n", instead.words()));
+    }
+    if let Some(warning) = &handed.warning {
+        text.push_str(&format!("keyfob: {}\n", error(warning)));
+    }
+    text
+}
+
 fn holder(owner: Owner) -> &'static str {
     match owner {
         Owner::Keyfob => "held by Keyfob",
@@ -60,7 +125,7 @@ fn holder(owner: Owner) -> &'static str {
     }
 }
 
-fn shape(meaning: Meaning) -> &'static str {
+pub(crate) fn shape(meaning: Meaning) -> &'static str {
     match meaning {
         Meaning::Fine => "●",
         Meaning::Soon => "◐",
@@ -74,7 +139,12 @@ pub(crate) fn more(status: &Status) -> String {
     if !status.scopes.is_empty() {
         lines.push(format!("  Agreed to {}", status.scopes.join(", ")));
     }
-    if let State::SignInAgain { detail, .. } | State::RenewalFailing { detail, .. } = &status.state
+    if let State::SignInAgain { detail, .. }
+    | State::RenewalFailing { detail, .. }
+    | State::NeedsWorkspace { detail, .. }
+    | State::KeyRefused { detail, .. }
+    | State::BillingNeeded { detail, .. }
+    | State::NotPermitted { detail, .. } = &status.state
         && let Some(detail) = detail
     {
         lines.push(format!("  ({detail})"));
@@ -99,6 +169,9 @@ pub(crate) fn entry(entry: &Entry) -> String {
         What::SignedOut => "signed out",
         What::KeyAdded => "key added",
         What::KeyChecked => "key checked",
+        What::KeyReplaced => "key replaced",
+        What::Imported => "imported",
+        What::FellBack => "not usable, another was given",
         What::Renewed => "renewed",
         What::RenewalFailed => "not renewed",
         What::SignInEnded => "sign-in ended",
@@ -141,10 +214,36 @@ pub(crate) fn storage(storage: &Storage) -> String {
     lines.join("\n") + "\n"
 }
 
+/// What to do on another device.
+pub(crate) fn device(
+    provider: &str,
+    prompt: &DevicePrompt,
+    ends_at: Timestamp,
+    now: Timestamp,
+) -> String {
+    let mut text = format!(
+        "To sign in to {provider}, open this address on any device:\n\n  {}\n\nand type this code there:\n\n  {}\n\n",
+        prompt.verification_url, prompt.user_code
+    );
+    if let Some(complete) = &prompt.complete_url {
+        text.push_str(&format!(
+            "Or open this one, which has the code in it:\n\n  {complete}\n\n"
+        ));
+    }
+    let left = span(ends_at.duration_since(now));
+    text.push_str(&format!("Waiting for you there, {left} at most.\n"));
+    text
+}
+
 /// What was looked at.
 pub(crate) fn findings(findings: &[Finding]) -> String {
     let mut text = String::new();
+    let mut group = None;
     for finding in findings {
+        if group.replace(finding.group) != Some(finding.group) {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{gap}{}\n", group_name(finding.group)));
+        }
         let shape = shape(finding.meaning);
         text.push_str(&format!("{shape} {}: {}\n", finding.topic, finding.words));
         for more in finding.cure.iter().chain(&finding.detail) {
@@ -152,6 +251,15 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
         }
     }
     text
+}
+
+fn group_name(group: Group) -> &'static str {
+    match group {
+        Group::Keyfob => "Keyfob",
+        Group::Computer => "This computer",
+        Group::Network => "Network",
+        Group::Tools => "Tools",
+    }
 }
 
 /// What signing out did.
@@ -177,33 +285,37 @@ pub(crate) fn signed_out(report: &SignOutReport) -> String {
     }
 }
 
-fn named(status: &Status) -> String {
-    match &status.last_four {
+/// An account's name and what it is; a key that nobody named is called what it is.
+pub(crate) fn title(status: &Status) -> String {
+    let kind = match &status.last_four {
         Some(last_four) => format!("{} …{last_four}", status.provider_name),
         None => status.provider_name.clone(),
+    };
+    match status.label.starts_with(&kind) {
+        true => status.label.clone(),
+        false => format!("{} · {kind}", status.label),
     }
 }
 
-fn billing(status: &Status) -> String {
+pub(crate) fn billing(status: &Status) -> String {
     let organization = status.identity.organization.as_deref();
+    let workspace = status.identity.workspace.as_deref();
     match (status.payer, organization) {
         (Payer::Plan, _) => "Billed to your plan".to_owned(),
-        (Payer::Api, Some(organization)) => format!("API billing, {organization}"),
+        (Payer::Api, Some(organization)) => match workspace {
+            Some(workspace) => format!("API billing, {organization}, workspace {workspace}"),
+            None => format!("API billing, {organization}"),
+        },
         (Payer::Api, None) => "API billing".to_owned(),
         (Payer::Company, _) => "Billed to your company".to_owned(),
         (Payer::None, _) => "Practice, nobody is billed".to_owned(),
+        (Payer::Unknown, _) => "Billed to whoever issued it".to_owned(),
     }
 }
 
 fn state(status: &Status, now: Timestamp) -> String {
     let state = &status.state;
-    let ago = |at: Timestamp| {
-        let passed = now.duration_since(at);
-        match passed.as_secs() {
-            ..60 => "just now".to_owned(),
-            _ => format!("{} ago", span(passed)),
-        }
-    };
+    let ago = |at: Timestamp| ago(at, now);
     match state {
         State::Fresh {
             until, renewable, ..
@@ -236,8 +348,32 @@ fn state(status: &Status, now: Timestamp) -> String {
         State::SignInAgain { reason, .. } => format!("Sign in again. {reason}"),
         State::Valid { checked_at } => format!("Valid, checked {}", ago(*checked_at)),
         State::Unverified { reason } => format!("Not verified. {reason}"),
-        State::Hindered { reason, .. } => reason.clone(),
+        State::NeedsWorkspace {
+            checked_at, reason, ..
+        }
+        | State::KeyRefused {
+            checked_at, reason, ..
+        }
+        | State::BillingNeeded {
+            checked_at, reason, ..
+        }
+        | State::NotPermitted {
+            checked_at, reason, ..
+        }
+        | State::Hindered { checked_at, reason } => {
+            format!("{reason} (checked {})", ago(*checked_at))
+        }
+        State::NotedExpired { reason, .. } => reason.clone(),
+        State::Ended { since, reason } => format!("Ended {}. {reason}", ago(*since)),
         State::CannotTell { reason, .. } => format!("Not known. {reason}"),
+    }
+}
+
+fn ago(at: Timestamp, now: Timestamp) -> String {
+    let passed = now.duration_since(at);
+    match passed.as_secs() {
+        ..60 => "just now".to_owned(),
+        _ => format!("{} ago", span(passed)),
     }
 }
 

@@ -1,12 +1,17 @@
 //! An account: one entry in Keyfob, and all that may be known of it without opening the keychain.
 
+mod key;
+
 use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::sign_in::provider::ProviderId;
+
+pub use self::key::{FailedCheck, KeyAnswer, KeyCheck, KeyFacts};
 
 /// The name of an account in the keychain, in lock files and in `accounts.json`: `acct-` and 16 hex digits.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -111,6 +116,21 @@ pub enum Payer {
     Company,
     /// Nobody: practice.
     None,
+    /// Whoever issued it, which cannot be told from here: tokens in variables of the environment.
+    Unknown,
+}
+
+impl Payer {
+    /// Who it is, as the end of "billed to".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Plan => "your plan",
+            Self::Api => "API usage",
+            Self::Company => "your company",
+            Self::None => "nobody (practice)",
+            Self::Unknown => "whoever issued it",
+        }
+    }
 }
 
 /// Who signed in, as far as the server said.
@@ -121,7 +141,7 @@ pub struct Identity {
     /// account, and two organizations of one person are two.
     #[serde(default)]
     pub subject: Option<String>,
-    /// The e-mail address.
+    /// The e-mail address; where the server says none, the name that it has for the person.
     #[serde(default)]
     pub email: Option<String>,
     /// The organization's name.
@@ -195,6 +215,22 @@ pub struct TokenFacts {
     /// Since when renewed tokens have been waiting, sealed on disk, for the secret store to take them.
     #[serde(default)]
     pub waits_since: Option<Timestamp>,
+    /// To whom and where they were issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<Issued>,
+}
+
+/// To whom and where tokens were issued. A refresh token is good for that client alone (RFC 6749 §6), so it is renewed
+/// as it was issued, whatever is configured since, and by programs whose environment says something else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Issued {
+    /// The client id. It is no secret (RFC 6749 §2.2).
+    pub client_id: Option<String>,
+    /// The token endpoint, where a variable of the environment moved it.
+    pub token_url: Option<Url>,
+    /// The API that the tokens are for, where a variable of the environment moved it.
+    pub base_url: Option<Url>,
 }
 
 /// What is known of a session that another program owns.
@@ -303,44 +339,4 @@ pub struct Trouble {
     /// Which refresh token the server refused for good, by its fingerprint: a newer one is another story.
     #[serde(default)]
     pub refused: Option<String>,
-}
-
-/// What is known of an API key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyFacts {
-    /// The last four characters, to recognise it by.
-    pub last_four: String,
-    /// The workspace that an identity-linked key needs.
-    #[serde(default)]
-    pub workspace_id: Option<String>,
-    /// When the server was last asked, and what it said; none where the check was skipped.
-    #[serde(default)]
-    pub checked: Option<KeyCheck>,
-}
-
-/// What the server said of an API key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyCheck {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub answer: KeyAnswer,
-}
-
-/// The server's answers about a key that leave it stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum KeyAnswer {
-    /// It works.
-    Valid,
-    /// It is genuine, but something else has to be done before it works (billing, permission, a workspace id).
-    Hindered {
-        /// What, as a sentence.
-        reason: String,
-    },
-    /// Nothing was learned: the server was busy or out of reach.
-    Unknown {
-        /// Why, as a sentence.
-        reason: String,
-    },
 }

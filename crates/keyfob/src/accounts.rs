@@ -1,5 +1,7 @@
 //! The list of accounts on disk. No secret is in it.
 
+mod order;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +12,8 @@ use crate::custody::lock;
 use crate::error::{Code, Error, Result};
 use crate::files::{self, Stamp};
 use crate::home::Home;
+
+pub use self::order::FellBack;
 
 /// The form of `accounts.json` that this program writes.
 const VERSION: u32 = 2;
@@ -24,8 +28,17 @@ pub(crate) struct Accounts {
     /// Which one tools get when they name none.
     #[serde(default)]
     pub(crate) default: Option<AccountId>,
-    /// In the person's order.
+    /// As they came in.
     pub(crate) accounts: Vec<Account>,
+    /// The person's own order, in which variables of the environment can stand too; empty where none was set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) order: Vec<AccountId>,
+    /// Whether the next one in that order is given where the first one fails.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) fallback: bool,
+    /// That it was, until the first one works again or the person has seen it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fell_back: Option<FellBack>,
 }
 
 /// The version alone.
@@ -217,6 +230,9 @@ impl Default for Accounts {
             version: VERSION,
             default: None,
             accounts: Vec::new(),
+            order: Vec::new(),
+            fallback: false,
+            fell_back: None,
         }
     }
 }
@@ -280,6 +296,7 @@ impl Accounts {
         if takes_over {
             self.default = Some(account.id.clone());
         }
+        self.take_place(&account);
         self.accounts.push(account);
     }
 
@@ -289,6 +306,7 @@ impl Accounts {
         if self.default.as_ref() == Some(id) {
             self.default = None;
         }
+        self.leave_place(id);
     }
 
     /// `wanted`, with a number behind it where it is taken already.

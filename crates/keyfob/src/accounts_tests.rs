@@ -3,11 +3,11 @@ use jiff::Timestamp;
 use super::*;
 use crate::account::{Facts, Identity, KeyFacts, Method, Owner, Payer};
 
-fn id(number: u8) -> AccountId {
+pub(super) fn id(number: u8) -> AccountId {
     AccountId::from_random([number; 32])
 }
 
-fn account(number: u8, label: &str) -> Account {
+pub(super) fn account(number: u8, label: &str) -> Account {
     Account {
         id: id(number),
         label: label.to_owned(),
@@ -21,13 +21,12 @@ fn account(number: u8, label: &str) -> Account {
         created_at: Timestamp::UNIX_EPOCH,
         facts: Facts::Key(KeyFacts {
             last_four: "f2A9".to_owned(),
-            workspace_id: None,
-            checked: None,
+            ..KeyFacts::default()
         }),
     }
 }
 
-fn practice(number: u8, label: &str) -> Account {
+pub(super) fn practice(number: u8, label: &str) -> Account {
     Account {
         practice: true,
         ..account(number, label)
@@ -94,9 +93,9 @@ fn a_change_that_changes_nothing_or_fails_writes_nothing() {
 #[test]
 fn a_list_of_a_newer_keyfob_is_refused_and_left() {
     for text in [
-        r#"{"version": 2, "accounts": []}"#,
-        r#"{"version":2,"accounts":[{"id":"acct-0","method":"of the future"}]}"#,
-        r#"{"version":3,"people":{}}"#,
+        r#"{"version": 3, "accounts": []}"#,
+        r#"{"version":3,"accounts":[{"id":"acct-0","method":"of the future"}]}"#,
+        r#"{"version":4,"people":{}}"#,
     ] {
         let error = refusal_of(text);
         assert!(error.message.contains("newer Keyfob"), "{text} {error}");

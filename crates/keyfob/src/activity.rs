@@ -65,6 +65,12 @@ pub enum What {
     KeyAdded,
     /// An API key was checked.
     KeyChecked,
+    /// An API key took the place of an older one.
+    KeyReplaced,
+    /// Tokens or a key that the person had elsewhere were taken in.
+    Imported,
+    /// It could not be used, and the next account in the person's order was given in its place.
+    FellBack,
     /// The token was renewed.
     Renewed,
     /// The token could not be renewed for now.

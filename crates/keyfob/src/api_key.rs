@@ -1,5 +1,7 @@
 //! API keys: what is one, and what the server says of it.
 
+use reqwest::RequestBuilder;
+use reqwest::header::HeaderValue;
 use serde_json::Value;
 use url::Url;
 
@@ -80,18 +82,38 @@ pub(crate) fn checked_workspace(id: &str) -> Result<String> {
     ))
 }
 
-/// Asks the server with one free request (`GET /v1/models`). An error means that the key is not to be kept; whatever
-/// only says that nothing could be learned comes back as an answer.
+/// Asks the server with one free request (`GET /v1/models`). That nothing could be learned is an answer, too.
 pub(crate) async fn verify(
     http: &Http,
     api: &Url,
     key: &Secret,
     workspace: Option<&str>,
 ) -> Result<KeyAnswer> {
+    let mut request = models(http, api)?.header("x-api-key", header(key.expose())?);
+    if let Some(workspace) = workspace {
+        request = request.header("anthropic-workspace-id", workspace);
+    }
+    Ok(answer_to(request, key).await)
+}
+
+/// The same of an access token.
+pub(crate) async fn verify_token(http: &Http, api: &Url, token: &Secret) -> Result<KeyAnswer> {
+    let bearer = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
+    let request = models(http, api)?
+        .header("authorization", header(&bearer)?)
+        .header("anthropic-beta", "oauth-2025-04-20");
+    Ok(answer_to(request, token).await)
+}
+
+fn models(http: &Http, api: &Url) -> Result<RequestBuilder> {
     let mut url = api.clone();
     url.set_path(&format!("{}/v1/models", api.path().trim_end_matches('/')));
     url.set_query(Some("limit=1"));
-    let mut header = reqwest::header::HeaderValue::from_str(key.expose()).map_err(|_| {
+    Ok(http.get(&url)?.header("anthropic-version", "2023-06-01"))
+}
+
+fn header(text: &str) -> Result<HeaderValue> {
+    let mut header = HeaderValue::from_str(text).map_err(|_| {
         Error::new(
             Code::NotAccepted,
             "The key has characters in it that no key has.",
@@ -99,71 +121,54 @@ pub(crate) async fn verify(
         )
     })?;
     header.set_sensitive(true);
-    let mut request = http
-        .get(&url)?
-        .header("anthropic-version", "2023-06-01")
-        .header("x-api-key", header);
-    if let Some(workspace) = workspace {
-        request = request.header("anthropic-workspace-id", workspace);
-    }
+    Ok(header)
+}
+
+async fn answer_to(request: RequestBuilder, secret: &Secret) -> KeyAnswer {
     match http::ask(request).await {
-        Ok(answer) => judge(&answer, key),
+        Ok(answer) => judge(&answer, secret),
         Err(no) => {
             let why = match no {
                 http::NoAnswer::Unreachable(why) => why,
                 http::NoAnswer::TooLong => "the answer is longer than 1 MiB".to_owned(),
                 http::NoAnswer::PointsElsewhere => "it points to another address".to_owned(),
             };
-            Ok(KeyAnswer::Unknown {
-                reason: format!("The server could not be reached to check the key ({why})."),
-            })
+            KeyAnswer::Unknown {
+                reason: format!("The server could not be reached to check it ({why})."),
+            }
         }
     }
 }
 
-fn judge(answer: &http::Answer, key: &Secret) -> Result<KeyAnswer> {
+fn judge(answer: &http::Answer, key: &Secret) -> KeyAnswer {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let said = |name: &str| {
         let text = body.get("error")?.get(name)?.as_str()?;
         Some(presentable(text, &[key]))
     };
     let (kind, message) = (said("type"), said("message").unwrap_or_default());
-    let detail = http::detail(
+    let words = http::detail(
         answer.status,
         kind.as_deref(),
         Some(&message),
         answer.request_id.as_deref(),
     );
-    let hindered = |reason: &str| {
-        Ok(KeyAnswer::Hindered {
-            reason: reason.to_owned(),
-        })
-    };
+    let unknown = |reason: String| KeyAnswer::Unknown { reason };
+    let detail = Some(words.clone());
     match answer.status.as_u16() {
-        200 if body.get("data").is_some() => Ok(KeyAnswer::Valid),
-        400 if message.contains("anthropic-workspace-id") => hindered(
-            "The key is genuine, but works only with a workspace id. Add the id (wrkspc_…).",
-        ),
+        200 if body.get("data").is_some() => KeyAnswer::Valid,
+        400 if message.contains("anthropic-workspace-id") => KeyAnswer::NeedsWorkspace { detail },
         // A proxy's page can carry these numbers too; only the API's own words are a verdict on the key.
-        401..=403 if kind.is_none() => Ok(KeyAnswer::Unknown {
-            reason: format!("Something on the way answered in place of the server ({detail})."),
-        }),
-        401 => Err(Error::new(
-            Code::NotAccepted,
-            "The server does not know this key: it is mistyped, revoked, disabled or expired.",
-            "Check it at platform.claude.com/settings/keys, or make a new one.",
-        )
-        .detail(detail)),
-        402 => hindered(
-            "The key is genuine, but its organization has to see to billing before it works.",
-        ),
-        403 => hindered("The key is genuine, but may not do this. Ask whoever made it."),
-        429 => Ok(KeyAnswer::Unknown {
-            reason: "The server is limiting requests just now; the key was not judged.".to_owned(),
-        }),
-        _ => Ok(KeyAnswer::Unknown {
-            reason: format!("The server did not judge the key ({detail})."),
-        }),
+        401..=403 if kind.is_none() => unknown(format!(
+            "Something on the way answered in place of the server ({words})."
+        )),
+        401 => KeyAnswer::Refused { detail },
+        402 => KeyAnswer::BillingNeeded { detail },
+        403 => KeyAnswer::NotPermitted { detail },
+        429 => {
+            unknown("The server is limiting requests just now; the key was not judged.".to_owned())
+        }
+        _ => unknown(format!("The server did not judge the key ({words}).")),
     }
 }
 

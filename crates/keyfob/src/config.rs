@@ -1,6 +1,7 @@
 //! `config.toml`: providers and settings. It holds no secret, and its comments are kept when it is edited.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -8,11 +9,15 @@ use toml_edit::{DocumentMut, Item, Table, Value};
 use url::Url;
 
 use crate::custody::freshness::Windows;
+use crate::edge::Edge;
 use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::home::Home;
 use crate::secret::blot_out_keys;
-use crate::sign_in::provider::{Provider, ProviderEntry, ProviderId, built_in, is_secure};
+use crate::sign_in::provider::{
+    CLAUDE_CONSOLE, Provider, ProviderEntry, ProviderId, built_in, is_secure,
+};
+use crate::sign_in::variables;
 
 /// Where API keys are checked, if `[api]` names nothing else.
 const API: &str = "https://api.anthropic.com";
@@ -39,6 +44,10 @@ pub struct Api {
     pub base_url: Url,
     /// Whether it is a practice server's.
     pub practice: bool,
+    /// Whether a variable of the environment names it.
+    pub by_variable: bool,
+    /// What that variable says, where it cannot be used, as a part of a sentence.
+    pub problem: Option<String>,
 }
 
 /// Which listener waits for the redirect.
@@ -88,14 +97,30 @@ struct WrittenRefresh {
     blocking: Option<SignedDuration>,
 }
 
+/// Reads one variable of the environment.
+type Variable<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
 impl Config {
-    /// What the file says, laid over what is built in.
-    pub fn read(home: &Home) -> Result<Self> {
+    /// What the file says, laid over what variables of the environment say, laid over what is built in.
+    pub fn read(home: &Home, edge: &Edge) -> Result<Self> {
+        Self::with(home, &|name| edge.variable(name))
+    }
+
+    /// The same without the environment: for what was begun in another one.
+    pub(crate) fn written(home: &Home) -> Result<Self> {
+        Self::with(home, &|_| None)
+    }
+
+    fn with(home: &Home, variable: Variable<'_>) -> Result<Self> {
         let text = files::read(&home.config_file())?.unwrap_or_default();
-        Self::parse(&text).map_err(|why| unusable(home, why))
+        Self::parse_with(&text, variable).map_err(|why| unusable(home, why))
     }
 
     fn parse(text: &str) -> Result<Self, String> {
+        Self::parse_with(text, &|_| None)
+    }
+
+    fn parse_with(text: &str, variable: Variable<'_>) -> Result<Self, String> {
         let written: Written = toml::from_str(text).map_err(|error| {
             // The library's full text repeats the line itself, which may hold what does not belong there.
             let line = error.span().map(|span| {
@@ -110,9 +135,15 @@ impl Config {
                 None => error.message().to_owned(),
             }
         })?;
+        let console = written.providers.get(CLAUDE_CONSOLE).cloned();
+        let (mut said, mut by_variables) =
+            variables::of_claude_console(&console.unwrap_or_default(), variable);
         let mut entries: BTreeMap<ProviderId, (ProviderEntry, bool)> = built_in()
             .into_iter()
-            .map(|(id, entry)| (id, (entry, true)))
+            .map(|(id, entry)| match id.as_str() {
+                CLAUDE_CONSOLE => (id, (entry.overlaid(std::mem::take(&mut said)), true)),
+                _ => (id, (entry, true)),
+            })
             .collect();
         for (id, entry) in written.providers {
             let id = ProviderId::try_from(id)?;
@@ -123,13 +154,20 @@ impl Config {
             .into_iter()
             .map(|(id, (entry, is_built_in))| {
                 let name = id.to_string();
-                Provider::from_entry(id, entry, is_built_in)
-                    .map_err(|why| format!("[providers.{name}]: {why}"))
+                let provider = Provider::from_entry(id, entry, is_built_in)
+                    .map_err(|why| format!("[providers.{name}]: {why}"))?;
+                Ok(match name.as_str() {
+                    CLAUDE_CONSOLE => Provider {
+                        by_variables: std::mem::take(&mut by_variables),
+                        ..provider
+                    },
+                    _ => provider,
+                })
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, String>>()?;
         Ok(Self {
             providers,
-            api: api(written.api)?,
+            api: api(written.api, variable)?,
             listener: written.sign_in.listener,
             windows: windows(&written.refresh)?,
             renew_claude_code: written.claude_code.renew_in_background,
@@ -142,8 +180,23 @@ impl Config {
     }
 }
 
-fn api(written: WrittenApi) -> Result<Api, String> {
-    let text = written.base_url.as_deref().unwrap_or(API);
+fn api(written: WrittenApi, variable: Variable<'_>) -> Result<Api, String> {
+    // A practice server is never left for what a variable says.
+    let named = match written.base_url.is_none() && !written.practice {
+        true => variable(variables::BASE_URL).filter(|value| !value.is_empty()),
+        false => None,
+    };
+    let named = named.map(|value| {
+        let value = value.to_str().unwrap_or_default();
+        variables::safe_address(variables::BASE_URL, value)
+    });
+    let (named, problem) = match named {
+        Some(Ok(named)) => (Some(named), None),
+        Some(Err(problem)) => (None, Some(problem)),
+        None => (None, None),
+    };
+    let text = written.base_url.as_deref();
+    let text = text.or(named.as_deref()).unwrap_or(API);
     let base_url = Url::parse(text)
         .ok()
         .filter(is_secure)
@@ -151,6 +204,8 @@ fn api(written: WrittenApi) -> Result<Api, String> {
     Ok(Api {
         base_url,
         practice: written.practice,
+        by_variable: named.is_some(),
+        problem,
     })
 }
 
@@ -186,10 +241,22 @@ pub struct ProviderForm {
     pub authorize_url: Option<String>,
     /// RFC 6749 §3.2.
     pub token_url: Option<String>,
+    /// RFC 7009.
+    pub revocation_url: Option<String>,
+    /// RFC 8628 §3.1.
+    pub device_authorization_url: Option<String>,
     /// RFC 6749 §2.2.
     pub client_id: String,
     /// RFC 6749 §3.3.
     pub scopes: Vec<String>,
+    /// Whom the token is for, by the name that some servers have for it.
+    pub audience: Option<String>,
+    /// Whom the token is for, by address (RFC 8707).
+    pub resource: Vec<String>,
+    /// By which ways an answer can come back; left as it is where none is chosen.
+    pub redirect: Option<crate::sign_in::provider::Redirect>,
+    /// The page that shows a code; left as it is where no way is chosen.
+    pub paste_redirect_uri: Option<String>,
     /// Who is billed.
     pub payer: crate::account::Payer,
     /// How token requests are written; left as it is where none is chosen.
@@ -205,7 +272,7 @@ pub(crate) fn save_provider(
     replaces: Option<&str>,
 ) -> Result<()> {
     use crate::account::Payer;
-    use crate::sign_in::provider::TokenRequest;
+    use crate::sign_in::provider::{Redirect, TokenRequest};
 
     edit(home, |document| {
         let id = ProviderId::try_from(form.id.trim().to_owned()).map_err(not_accepted)?;
@@ -242,7 +309,22 @@ pub(crate) fn save_provider(
             set("issuer", form.issuer.as_deref());
             set("authorize_url", form.authorize_url.as_deref());
             set("token_url", form.token_url.as_deref());
+            set("revocation_url", form.revocation_url.as_deref());
+            let device = form.device_authorization_url.as_deref();
+            set("device_authorization_url", device);
+            set("audience", form.audience.as_deref());
             set("base_url", form.base_url.as_deref());
+            if let Some(redirect) = form.redirect {
+                set("paste_redirect_uri", form.paste_redirect_uri.as_deref());
+                set(
+                    "redirect",
+                    Some(match redirect {
+                        Redirect::Loopback => "loopback",
+                        Redirect::Both => "both",
+                        Redirect::Paste => "paste",
+                    }),
+                );
+            }
             set(
                 "payer",
                 Some(match form.payer {
@@ -250,6 +332,7 @@ pub(crate) fn save_provider(
                     Payer::Api => "api",
                     Payer::Company => "company",
                     Payer::None => "none",
+                    Payer::Unknown => "unknown",
                 }),
             );
             if let Some(token_request) = form.token_request {
@@ -261,19 +344,27 @@ pub(crate) fn save_provider(
                     }),
                 );
             }
-            let scopes: toml_edit::Array = form.scopes.iter().collect();
-            let said = |list: &toml_edit::Array| {
-                let words = list.iter().map(|scope| scope.as_str().map(str::to_owned));
-                words.collect::<Vec<_>>()
-            };
-            let before = table.get("scopes").and_then(Item::as_array).map(said);
-            if before != Some(said(&scopes)) {
-                put(&mut table, "scopes", scopes.into());
+            put_list(&mut table, "scopes", &form.scopes);
+            match form.resource.as_slice() {
+                [] => drop(table.remove("resource")),
+                [one] => put(&mut table, "resource", one.into()),
+                many => put_list(&mut table, "resource", many),
             }
         }
         providers.insert(id.as_str(), Item::Table(table));
         Ok(())
     })
+}
+
+/// Sets a list, unless it is the same already: how a person has broken it into lines stays.
+fn put_list(table: &mut Table, name: &str, list: &[String]) {
+    let before = table.get(name).and_then(Item::as_array);
+    let before: Option<Vec<_>> = before.map(|list| list.iter().map(Value::as_str).collect());
+    let now: Vec<_> = list.iter().map(|word| Some(word.as_str())).collect();
+    if before != Some(now) {
+        let list: toml_edit::Array = list.iter().collect();
+        put(table, name, list.into());
+    }
 }
 
 /// Sets a field, and leaves the comment that stands behind it.

@@ -27,7 +27,7 @@ impl Folder {
     }
 
     fn provider(&self, id: &str) -> Provider {
-        let config = Config::read(&self.home()).unwrap();
+        let config = Config::written(&self.home()).unwrap();
         config.provider(id).unwrap().clone()
     }
 }
@@ -39,8 +39,14 @@ fn form(id: &str) -> ProviderForm {
         issuer: Some("https://auth.example.com".to_owned()),
         authorize_url: None,
         token_url: Some(" ".to_owned()),
+        revocation_url: None,
+        device_authorization_url: None,
         client_id: " client-1 ".to_owned(),
         scopes: vec!["openid".to_owned(), "offline_access".to_owned()],
+        audience: None,
+        resource: Vec::new(),
+        redirect: None,
+        paste_redirect_uri: None,
         payer: Payer::Company,
         token_request: Some(TokenRequest::Json),
         base_url: None,
@@ -93,7 +99,7 @@ fn parse_error(text: &str) -> String {
 #[test]
 fn without_a_file_there_is_what_is_built_in() {
     let folder = Folder(tempfile::tempdir().unwrap());
-    let config = Config::read(&folder.home()).unwrap();
+    let config = Config::written(&folder.home()).unwrap();
     assert_eq!(config.listener, ListenerChoice::Own);
     assert_eq!(config.api.base_url.as_str(), "https://api.anthropic.com/");
     assert!(!config.api.practice);
@@ -183,7 +189,7 @@ fn what_is_wrong_with_a_provider_is_named_with_its_id() {
 fn a_key_in_the_wrong_place_is_not_repeated() {
     for field in ["redirect", "payer", "scopes", "practice", "sk-ant-api03-x"] {
         let folder = Folder::with(&format!("[providers.a]\n{field} = \"sk-ant-api03-x\""));
-        let error = Config::read(&folder.home()).unwrap_err();
+        let error = Config::written(&folder.home()).unwrap_err();
         let detail = error.detail.unwrap();
         assert!(detail.starts_with("line 2: "), "{detail}");
         assert!(!detail.contains("sk-ant-"), "{detail}");
@@ -312,7 +318,7 @@ fn a_broken_file_is_left_as_it_is() {
         "[providers]\nexample = 7\n",
     ] {
         let folder = Folder::with(text);
-        let read = Config::read(&folder.home()).unwrap_err();
+        let read = Config::written(&folder.home()).unwrap_err();
         let errors = [
             folder.save(&form("new"), None).unwrap_err(),
             merge(&folder.home(), "[providers.mock]").unwrap_err(),
@@ -394,4 +400,47 @@ proptest! {
     fn no_configuration_makes_the_reader_panic(text in nearly_toml()) {
         let _ = Config::parse(&text);
     }
+}
+
+#[test]
+fn what_a_gateway_asks_for_is_written_and_read_again() {
+    let folder = Folder::with("");
+    let gateway = ProviderForm {
+        revocation_url: Some("https://auth.example.com/revoke".to_owned()),
+        device_authorization_url: Some("https://auth.example.com/device".to_owned()),
+        audience: Some(" llm ".to_owned()),
+        resource: vec!["https://llm.example.com".to_owned()],
+        redirect: Some(Redirect::Both),
+        paste_redirect_uri: Some("https://auth.example.com/code".to_owned()),
+        ..form("example")
+    };
+    save_provider(&folder.home(), &gateway, None).unwrap();
+    let read = || {
+        let config = Config::written(&folder.home()).unwrap();
+        config.provider("example").unwrap().clone()
+    };
+    let provider = read();
+    assert_eq!(provider.audience.as_deref(), Some("llm"));
+    assert_eq!(provider.resource, ["https://llm.example.com"]);
+    assert_eq!(provider.redirect, Redirect::Both);
+    assert!(provider.device_authorization_url.is_some() && provider.revocation_url.is_some());
+
+    let two = ["https://a.example", "urn:b"].map(str::to_owned).to_vec();
+    let changed = ProviderForm {
+        resource: two.clone(),
+        audience: None,
+        ..gateway.clone()
+    };
+    save_provider(&folder.home(), &changed, Some("example")).unwrap();
+    assert_eq!((read().resource, read().audience), (two, None));
+    for resource in ["https://a.example#part", "no address"] {
+        let bad = ProviderForm {
+            resource: vec![resource.to_owned()],
+            ..gateway.clone()
+        };
+        let error = save_provider(&folder.home(), &bad, Some("example")).unwrap_err();
+        assert_eq!(error.code, Code::NotAccepted, "{resource}");
+    }
+    save_provider(&folder.home(), &form("example"), Some("example")).unwrap();
+    assert!(read().resource.is_empty());
 }

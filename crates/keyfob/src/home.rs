@@ -81,6 +81,11 @@ impl Home {
         self.data.join("storage.json")
     }
 
+    /// What was found on this computer and is not to be shown again.
+    pub(crate) fn discovered_file(&self) -> PathBuf {
+        self.data.join("discovered.json")
+    }
+
     /// The encrypted files, where secrets lie in such.
     pub(crate) fn secrets(&self) -> PathBuf {
         self.data.join("secrets")

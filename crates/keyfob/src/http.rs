@@ -1,15 +1,17 @@
 //! How Keyfob speaks HTTP: honest about who it is, patient for a bounded time, and never following a redirect with
 //! a secret in its hands.
 
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode, redirect};
 
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use crate::edge::Edge;
 use crate::error::{Code, Error, Result};
 use crate::secret::presentable;
 
@@ -36,9 +38,20 @@ pub(crate) enum NoAnswer {
     PointsElsewhere,
 }
 
+/// More certificate authorities, beside the system's: what people behind a company's proxy have set for Claude Code.
+pub(crate) const NODE_EXTRA_CA_CERTS: &str = "NODE_EXTRA_CA_CERTS";
+
+/// OpenSSL's variables. On Linux they replace the system's authorities, as in other programs there, and the library
+/// sees to that; elsewhere the file counts beside the system's.
+pub(crate) const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
+/// See [`SSL_CERT_FILE`].
+pub(crate) const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
+
 /// The clients for everything that goes out, each made when it is used for the first time.
 #[derive(Debug)]
 pub(crate) struct Http {
+    /// Files with certificate authorities that are trusted, too.
+    roots: Vec<PathBuf>,
     /// The longest a request may take, from the first packet to the last.
     limit: Duration,
     outside: OnceLock<Client>,
@@ -47,8 +60,11 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn new(limit: Duration) -> Self {
+    pub(crate) fn new(limit: Duration, edge: &Edge) -> Self {
+        let names = [NODE_EXTRA_CA_CERTS, SSL_CERT_FILE];
+        let roots = names.iter().filter_map(|name| edge.variable(name));
         Self {
+            roots: roots.map(PathBuf::from).collect(),
             limit,
             outside: OnceLock::new(),
             here: OnceLock::new(),
@@ -74,20 +90,45 @@ impl Http {
         if let Some(client) = kept.get() {
             return Ok(client);
         }
-        let client = client(stays_here, self.limit)?;
+        let client = self.make(stays_here)?;
         Ok(kept.get_or_init(|| client))
+    }
+
+    fn make(&self, stays_here: bool) -> Result<Client> {
+        let builder = || {
+            let builder = Client::builder()
+                .user_agent(concat!("keyfob/", env!("CARGO_PKG_VERSION")))
+                .redirect(redirect::Policy::none())
+                .timeout(self.limit)
+                .connect_timeout(Duration::from_secs(10));
+            match stays_here {
+                true => builder.no_proxy(),
+                false => builder,
+            }
+        };
+        // A file that cannot be used must not cut off servers that do without it. `doctor` tells of it.
+        let roots = self.roots.iter().filter_map(|path| read_roots(path).ok());
+        let roots: Vec<Certificate> = roots.flatten().collect();
+        if !roots.is_empty()
+            && let Ok(client) = builder().tls_certs_merge(roots).build()
+        {
+            return Ok(client);
+        }
+        built(builder())
     }
 }
 
-fn client(stays_here: bool, limit: Duration) -> Result<Client> {
-    let mut builder = Client::builder()
-        .user_agent(concat!("keyfob/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .timeout(limit)
-        .connect_timeout(Duration::from_secs(10));
-    if stays_here {
-        builder = builder.no_proxy();
+/// The certificate authorities in a PEM file, or what is wrong with it, as the end of a sentence.
+pub(crate) fn read_roots(path: &Path) -> Result<Vec<Certificate>, &'static str> {
+    let file = crate::files::read_small(path).map_err(|_| "cannot be read")?;
+    let file = file.ok_or("is not there")?;
+    match Certificate::from_pem_bundle(&file.bytes) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err("holds no certificate in PEM form"),
     }
+}
+
+fn built(builder: ClientBuilder) -> Result<Client> {
     builder.build().map_err(|error| {
         Error::new(
             Code::Network,

@@ -2,48 +2,64 @@
 //!
 //! This is the only room that knows both sign-in and custody.
 
+mod discovering;
 mod doctor;
+mod environment;
+mod importing;
 mod keeping;
 mod keeping_fresh;
+mod keeping_sign_in;
 mod keys;
 mod limits;
 mod linked_places;
 mod linked_renewal;
 mod linked_sign_in;
 mod linking;
+mod looking_around;
 mod matching;
 mod not_renewed;
 mod noting;
+mod ordering;
 mod other_programs;
+mod probing;
 mod refreshing;
 mod renewing;
+mod rotating;
 mod running;
 mod sign_in_handle;
 mod sign_out;
 mod signing_in;
+mod signing_in_elsewhere;
 mod storage;
 mod tokens;
+mod which;
 
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-pub use self::doctor::Finding;
-pub use self::keys::NewKey;
+pub use self::discovering::{Discovered, DiscoveredAction};
+pub use self::doctor::{Finding, Group};
+pub use self::importing::{ImportCheck, TokensToImport};
+pub use self::keys::{KeyEdit, NewKey};
 pub use self::limits::Limits;
 pub use self::linked_sign_in::{LinkedSignIn, LinkedSignInRequest, Whereabouts};
 pub use self::linking::Linked;
+pub use self::ordering::{Order, Preset};
 pub use self::other_programs::{FoundSession, OtherProgram, OtherSessions};
+pub use self::probing::Probed;
 pub use self::refreshing::Renewal;
+pub use self::rotating::Replacement;
 pub use self::sign_in_handle::{Phase, SignInHandle};
 pub use self::sign_out::{Revoked, SignOutReport};
 pub use self::signing_in::{Listening, SignIn, SignInRequest};
 pub use self::storage::{Moved, Storage};
 pub use self::tokens::Handed;
 
+use self::environment::Named;
 use self::keeping::Unsaved;
 use self::refreshing::TURNS;
 use self::running::Running;
-use crate::account::{Account, AccountId};
+use crate::account::AccountId;
 use crate::accounts::{Accounts, AccountsFile, checked_label};
 use crate::activity::{Activity, Entry};
 use crate::config::{Config, ProviderForm};
@@ -119,7 +135,7 @@ impl Keyfob {
             accounts: AccountsFile::new(&home),
             vault: Vault::new(stores, limits.store),
             locks: Locks::new(home.locks(), limits.lock),
-            http: Http::new(limits.server),
+            http: Http::new(limits.server, &edge),
             renewals: Renewals::new(home.renewals()),
             unsaved: Unsaved::default(),
             activity: Activity::new(&home),
@@ -132,21 +148,29 @@ impl Keyfob {
         }))
     }
 
-    /// The truth about every account, in the person's order. No network, no keychain.
+    /// The truth about every account and every variable that is set, in the person's order. No network, no keychain.
     pub fn accounts(&self) -> Result<Vec<Status>> {
         let accounts = self.0.accounts.read()?;
         let config = self.config().ok();
         let storage = self.0.vault.name();
-        let status = |account| self.status_of(account, &accounts, config.as_ref(), &storage);
-        Ok(accounts.accounts.iter().map(status).collect())
+        let first = self.given_without_a_name(&accounts);
+        let status =
+            |named: &Named<'_>| self.status_of(named, first.as_ref(), config.as_ref(), &storage);
+        Ok(self.all_in_order(&accounts).iter().map(status).collect())
     }
 
-    /// The truth about one account: an id, a label, or none for the default.
+    /// The truth about one account: an id, a label, the name of a variable, or none for the default.
     pub fn status(&self, name: Option<&str>) -> Result<Status> {
         let accounts = self.0.accounts.read()?;
-        let account = accounts.find(name)?;
+        let named = self.named(&accounts, name)?;
         let config = self.config().ok();
-        Ok(self.status_of(account, &accounts, config.as_ref(), &self.0.vault.name()))
+        let first = self.given_without_a_name(&accounts);
+        Ok(self.status_of(
+            &named,
+            first.as_ref(),
+            config.as_ref(),
+            &self.0.vault.name(),
+        ))
     }
 
     /// What happened to the accounts, the newest first.
@@ -154,9 +178,9 @@ impl Keyfob {
         self.0.activity.read()
     }
 
-    /// What `config.toml` says.
+    /// What `config.toml` says, and what variables of the environment say where it says nothing.
     pub fn config(&self) -> Result<Config> {
-        Config::read(&self.0.home)
+        Config::read(&self.0.home, &self.0.edge)
     }
 
     /// The folders of Keyfob's own files.
@@ -180,11 +204,14 @@ impl Keyfob {
         Ok(self.0.vault.look().await?)
     }
 
-    /// Makes an account the one that tools get when they name none.
+    /// Makes an account the one that tools get when they name none: the first of the order, where there is one.
     pub fn set_default(&self, name: &str) -> Result<Status> {
         let id = self.0.accounts.change(|accounts| {
-            let id = accounts.find(Some(name))?.id.clone();
-            accounts.default = Some(id.clone());
+            let id = self.stored_in(accounts, name)?;
+            match accounts.is_ordered() {
+                true => accounts.set_order(std::slice::from_ref(&id)),
+                false => accounts.default = Some(id.clone()),
+            }
             Ok(id)
         })?;
         self.status(Some(id.as_str()))
@@ -194,7 +221,7 @@ impl Keyfob {
     pub fn rename(&self, name: &str, label: &str) -> Result<Status> {
         let label = checked_label(label)?;
         let id = self.0.accounts.change(|accounts| {
-            let id = accounts.find(Some(name))?.id.clone();
+            let id = self.stored_in(accounts, name)?;
             if accounts.labelled(&label).is_some_and(|a| a.id != id) {
                 return Err(Error::new(
                     Code::NotAccepted,
@@ -239,21 +266,34 @@ impl Keyfob {
         crate::config::merge(&self.0.home, block)
     }
 
+    /// The account that tools get when they name none.
+    fn given_without_a_name(&self, accounts: &Accounts) -> Option<AccountId> {
+        match accounts.is_ordered() {
+            true => Some(self.first_in_order(accounts).ok()?.account().id.clone()),
+            false => accounts.default.clone(),
+        }
+    }
+
     /// A broken `config.toml` must not hide the accounts, so it may be missing here; it is reported where it matters.
     fn status_of(
         &self,
-        account: &Account,
-        accounts: &Accounts,
+        named: &Named<'_>,
+        first: Option<&AccountId>,
         config: Option<&Config>,
         storage: &str,
     ) -> Status {
+        let is_default = first == Some(&named.account().id);
+        let account = match named {
+            Named::Stored(account) => account,
+            Named::Variable(found) => return self.status_of_variable(found, is_default),
+        };
         // What another program owns is looked at as it is now: that program changes it without telling.
         if let Some(link) = linking::session_of(account).map(|facts| &facts.link) {
             let seen = self.seen_now(account);
             let around = Surroundings {
                 provider_name: &linking::provider_name(link),
                 storage: &linking::storage_of(self, link),
-                is_default: accounts.default.as_ref() == Some(&account.id),
+                is_default,
             };
             return Status::of(seen.as_ref().unwrap_or(account), around, self.0.edge.now());
         }
@@ -268,7 +308,7 @@ impl Keyfob {
         let around = Surroundings {
             provider_name,
             storage,
-            is_default: accounts.default.as_ref() == Some(&account.id),
+            is_default,
         };
         Status::of(account, around, self.0.edge.now())
     }

@@ -37,13 +37,17 @@ mod error;
 mod files;
 mod home;
 mod http;
+mod import;
 mod keyfob;
 mod linked;
+pub mod precedence;
 mod secret;
 mod sign_in;
 pub mod status;
+mod when;
 
 pub use crate::account::AccountId;
+pub use crate::accounts::FellBack;
 pub use crate::config::{Config, ListenerChoice, ProviderForm};
 pub use crate::custody::encrypted_file::EncryptedFiles;
 pub use crate::custody::identity::Key;
@@ -54,11 +58,14 @@ pub use crate::custody::stores::{People, StorageChoice};
 pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
 pub use crate::home::Home;
+pub use crate::import::Place;
 pub use crate::keyfob::{
-    Finding, FoundSession, Handed, Keyfob, Limits, Linked, LinkedSignIn, LinkedSignInRequest,
-    Listening, Moved, NewKey, OtherProgram, OtherSessions, Phase, Renewal, Revoked, SignIn,
-    SignInHandle, SignInRequest, SignOutReport, Storage, Whereabouts,
+    Discovered, DiscoveredAction, Finding, FoundSession, Group, Handed, ImportCheck, KeyEdit,
+    Keyfob, Limits, Linked, LinkedSignIn, LinkedSignInRequest, Listening, Moved, NewKey, Order,
+    OtherProgram, OtherSessions, Phase, Preset, Probed, Renewal, Replacement, Revoked, SignIn,
+    SignInHandle, SignInRequest, SignOutReport, Storage, TokensToImport, Whereabouts,
 };
 pub use crate::secret::Secret;
-pub use crate::sign_in::provider::{Provider, ProviderId, Redirect, TokenRequest};
+pub use crate::sign_in::device::DevicePrompt;
+pub use crate::sign_in::provider::{ByVariables, Provider, ProviderId, Redirect, TokenRequest};
 pub use crate::status::{Meaning, State, Status};

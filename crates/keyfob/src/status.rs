@@ -1,10 +1,17 @@
 //! The truth about an account, as it may be shown: a pure function of what is known and of the time.
 
+mod key;
+mod state;
+
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+pub use self::state::State;
+
+use self::key::of_key;
 use crate::account::{
-    Account, AccountId, Facts, Identity, KeyAnswer, KeyFacts, Method, Owner, Payer, SeenSession,
+    Account, AccountId, Facts, FailedCheck, Identity, Link, Method, Owner, Payer, SeenSession,
     SessionFacts, TokenFacts,
 };
 
@@ -33,6 +40,13 @@ pub struct Status {
     pub identity: Identity,
     /// The last four characters of an API key.
     pub last_four: Option<String>,
+    /// The workspace that an identity-linked API key is used in.
+    pub workspace_id: Option<String>,
+    /// The last day on which an API key works, as the person noted it.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+    pub expires_on: Option<Date>,
+    /// The last try to check an API key, where it taught nothing: `state` is then what was known before.
+    pub check_failed: Option<FailedCheck>,
     /// What the person agreed to.
     pub scopes: Vec<String>,
     /// Where the secret lies, in words.
@@ -54,89 +68,19 @@ pub struct Status {
     /// When the whole sign-in ends, where the server said so.
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub sign_in_ends_at: Option<Timestamp>,
+    /// Whether tools can be given it at all.
+    pub gives: bool,
+    /// What of it can be taken into Keyfob's own custody, at a person's word.
+    pub importable: Option<Importable>,
+    /// What else is to be said: what variables of the environment outrank, and what may be done with them.
+    pub about: Option<String>,
     /// The next instant at which `state` or `meaning` will differ with nothing else happening.
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub changes_at: Option<Timestamp>,
 }
 
-/// How an account stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum State {
-    /// The access token is good until then.
-    Fresh {
-        /// The end of the access token.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        until: Timestamp,
-        /// When it was issued, where that is known, so that the remaining part can be drawn.
-        #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
-        since: Option<Timestamp>,
-        /// Whether it can be renewed without the person, by Keyfob or by whoever owns it.
-        renewable: bool,
-    },
-    /// The access token has ended; the next tool that asks gets a renewed one.
-    RenewsWhenAsked {
-        /// The end of the access token.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        since: Timestamp,
-    },
-    /// The last renewal failed for a passing reason; Keyfob tries again when asked.
-    RenewalFailing {
-        /// When it failed first.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        since: Timestamp,
-        /// Until when the old token still serves, if it does.
-        #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
-        serves_until: Option<Timestamp>,
-        /// Before then Keyfob does not ask the server again by itself.
-        #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
-        rests_until: Option<Timestamp>,
-        /// Why, as a sentence.
-        reason: String,
-        /// The technical remainder, safe to share.
-        detail: Option<String>,
-    },
-    /// Only the person's sign-in helps.
-    SignInAgain {
-        /// Since when.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        since: Timestamp,
-        /// Why, as a sentence.
-        reason: String,
-        /// The technical remainder, safe to share.
-        detail: Option<String>,
-    },
-    /// The server accepted the API key.
-    Valid {
-        /// When it was asked.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        checked_at: Timestamp,
-    },
-    /// The API key was stored without a check, or the check taught nothing.
-    Unverified {
-        /// Why, as a sentence.
-        reason: String,
-    },
-    /// The API key is genuine, but does not work before something else is done.
-    Hindered {
-        /// When the server was asked.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        checked_at: Timestamp,
-        /// What, as a sentence.
-        reason: String,
-    },
-    /// Another program's session could not be looked at, so nothing is known of it.
-    CannotTell {
-        /// Why, as a sentence.
-        reason: String,
-        /// The technical remainder, safe to share.
-        detail: Option<String>,
-    },
-}
-
 /// The three meanings that colours and shapes stand for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "snake_case")]
 pub enum Meaning {
@@ -146,6 +90,17 @@ pub enum Meaning {
     Soon,
     /// Something has to be done now.
     Act,
+}
+
+/// What can be taken in of a variable of the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Importable {
+    /// An API key.
+    Key,
+    /// Tokens, once their provider is named.
+    Tokens,
 }
 
 /// What a status needs beside the account itself.
@@ -164,7 +119,7 @@ impl Status {
     pub fn of(account: &Account, around: Surroundings<'_>, now: Timestamp) -> Self {
         let (state, meaning, changes_at) = match &account.facts {
             Facts::Tokens(facts) => of_tokens(facts, now),
-            Facts::Key(facts) => of_key(facts),
+            Facts::Key(facts) => of_key(facts, now),
             Facts::Session(facts) => of_session(facts, now),
         };
         let (last_four, scopes, sign_in_ends_at, waits_since) = match &account.facts {
@@ -186,6 +141,10 @@ impl Status {
             (Meaning::Fine, Some(_)) => Meaning::Soon,
             (meaning, _) => meaning,
         };
+        let key = match &account.facts {
+            Facts::Key(facts) => Some(facts),
+            _ => None,
+        };
         Self {
             id: account.id.clone(),
             label: account.label.clone(),
@@ -196,6 +155,9 @@ impl Status {
             payer: account.payer,
             identity: account.identity.clone(),
             last_four,
+            workspace_id: key.and_then(|key| key.workspace_id.clone()),
+            expires_on: key.and_then(|key| key.expires_on),
+            check_failed: key.and_then(|key| key.failed.clone()),
             scopes,
             storage: around.storage.to_owned(),
             waits_since,
@@ -205,6 +167,9 @@ impl Status {
             state,
             meaning,
             sign_in_ends_at,
+            gives: account.method != Method::ClaudeCode,
+            importable: None,
+            about: None,
             changes_at,
         }
     }
@@ -294,32 +259,6 @@ fn tokens_at(facts: &TokenFacts, now: Timestamp) -> (State, Meaning) {
     }
 }
 
-fn of_key(facts: &KeyFacts) -> (State, Meaning, Option<Timestamp>) {
-    match &facts.checked {
-        None => {
-            let reason = "The key was stored without asking the server.".to_owned();
-            (State::Unverified { reason }, Meaning::Soon, None)
-        }
-        Some(check) => match &check.answer {
-            KeyAnswer::Valid => {
-                let checked_at = check.at;
-                (State::Valid { checked_at }, Meaning::Fine, None)
-            }
-            KeyAnswer::Hindered { reason } => {
-                let state = State::Hindered {
-                    checked_at: check.at,
-                    reason: reason.clone(),
-                };
-                (state, Meaning::Act, None)
-            }
-            KeyAnswer::Unknown { reason } => {
-                let reason = reason.clone();
-                (State::Unverified { reason }, Meaning::Soon, None)
-            }
-        },
-    }
-}
-
 /// What was seen of another program's session, read like tokens of our own. That its owner renews it when it is used
 /// next counts as renewal.
 fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<Timestamp>) {
@@ -349,12 +288,22 @@ fn of_session(facts: &SessionFacts, now: Timestamp) -> (State, Meaning, Option<T
                 scopes: scopes.clone(),
                 trouble: facts.trouble.clone(),
                 waits_since: None,
+                issued: None,
             };
             let (mut state, meaning, changes_at) = of_tokens(&tokens, now);
-            match &mut state {
-                State::Fresh { since, .. } => *since = None,
+            match (&mut state, &facts.link) {
+                (State::Fresh { since, .. }, _) => *since = None,
                 // Nobody asks again by himself unless that was switched on, so no countdown is shown.
-                State::RenewalFailing { rests_until, .. } => *rests_until = None,
+                (State::RenewalFailing { rests_until, .. }, _) => *rests_until = None,
+                // Nobody signs in to a variable.
+                (State::SignInAgain { since, .. }, Link::Environment { .. }) => {
+                    let state = State::Ended {
+                        since: *since,
+                        reason: "The variable beside it says that it has ended. Set a new one, or take it out."
+                            .to_owned(),
+                    };
+                    return (state, Meaning::Soon, changes_at);
+                }
                 _ => {}
             }
             if let State::SignInAgain { reason, .. } = &mut state

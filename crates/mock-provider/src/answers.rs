@@ -28,8 +28,18 @@ impl OAuthError {
         Self::bad_request("invalid_grant", description)
     }
 
+    /// What a device is told that asks before the person has agreed (RFC 8628 §3.5).
+    pub(crate) fn not_yet(code: &'static str, description: &'static str) -> Self {
+        Self::bad_request(code, description)
+    }
+
+    pub(crate) fn invalid_scope() -> Self {
+        Self::bad_request("invalid_scope", "A scope is not known here")
+    }
+
     pub(crate) fn unsupported_grant_type() -> Self {
-        let description = "Only authorization_code and refresh_token are supported";
+        let description =
+            "Only authorization_code, refresh_token and the device code are supported";
         Self::bad_request("unsupported_grant_type", description)
     }
 

@@ -10,7 +10,7 @@ use crate::answers::RequestId;
 use crate::fault_list::Place;
 use crate::faults::{Victim, answer};
 use crate::fields::Fields;
-use crate::ledger::Asked;
+use crate::ledger::{Asked, Grants};
 use crate::options::Decision;
 use crate::shared::{Handle, Shared};
 use crate::{pages, pkce, registration};
@@ -42,6 +42,7 @@ pub(crate) async fn ask(
         let Ok(fields) = Fields::from_form(query.unwrap_or_default().as_bytes()) else {
             return pages::refusal("A parameter came twice.");
         };
+        shared.note_aims("authorize", fields.aims());
         match examine(&shared, &fields) {
             Ok(asked) => consider(&shared, asked),
             Err(refused) => refuse(&shared, refused),
@@ -90,18 +91,17 @@ fn examine(shared: &Shared, fields: &Fields) -> Result<Asked, Refused> {
                 "code_challenge must be 43 base64url characters",
             )
         })?;
-    let scopes = match fields.get("scope") {
-        Some(text) => text.split(' ').map(str::to_owned).collect(),
-        None => vec![registration::SCOPES[0].0.to_owned()],
-    };
-    if scopes.iter().any(|s| registration::meaning(s).is_none()) {
-        return Err(refused("invalid_scope", "A scope is not known here"));
-    }
+    let scopes = registration::scopes(fields.get("scope"))
+        .ok_or_else(|| refused("invalid_scope", "A scope is not known here"))?;
     Ok(Asked {
         redirect_uri: redirect_uri.to_owned(),
         state: state.to_owned(),
         challenge: challenge.to_owned(),
-        scopes,
+        grants: Grants {
+            scopes,
+            email: shared.switches().email.clone(),
+            nonce: fields.get("nonce").map(str::to_owned),
+        },
     })
 }
 
@@ -112,7 +112,7 @@ fn consider(shared: &Shared, asked: Asked) -> Response {
         return conclude(shared, asked, decision);
     }
     let id = shared.mint.consent_id();
-    let page = pages::consent(&shared.options, &asked, &id);
+    let page = pages::consent(&shared.options, &asked.grants, pages::About::Browser(&id));
     shared.ledger().await_decision(id, asked);
     page
 }

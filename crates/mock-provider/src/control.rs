@@ -1,5 +1,7 @@
 //! The control API: what tests ask of the server beside its trade.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::extract::{Json, Request, State};
 use axum::http::{StatusCode, header};
@@ -10,9 +12,10 @@ use serde::Deserialize;
 
 use crate::counters::Snapshot;
 use crate::fault_list::{Fault, FaultList};
+use crate::fields::Aims;
 use crate::ledger::Standing;
 use crate::options::Decision;
-use crate::shared::Handle;
+use crate::shared::{Handle, lock};
 
 pub(crate) fn routes() -> Router<Handle> {
     Router::new()
@@ -24,6 +27,9 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/standing", post(standing))
         .route("/access_ttl", post(access_ttl))
         .route("/auto", post(auto))
+        .route("/person", post(person))
+        .route("/date", post(date))
+        .route("/aims", get(aims))
         .layer(middleware::from_fn(loopback_only))
 }
 
@@ -129,4 +135,30 @@ struct Auto {
 async fn auto(State(shared): State<Handle>, Json(auto): Json<Auto>) -> StatusCode {
     shared.switches().auto = auto.decision;
     StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Person {
+    email: String,
+}
+
+async fn person(State(shared): State<Handle>, Json(person): Json<Person>) -> StatusCode {
+    shared.switches().email = person.email;
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Date {
+    seconds_ahead: i64,
+}
+
+async fn date(State(shared): State<Handle>, Json(date): Json<Date>) -> StatusCode {
+    shared.switches().date_ahead = date.seconds_ahead;
+    StatusCode::NO_CONTENT
+}
+
+async fn aims(State(shared): State<Handle>) -> Json<BTreeMap<&'static str, Aims>> {
+    Json(lock(&shared.aims).clone())
 }

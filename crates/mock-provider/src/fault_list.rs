@@ -26,6 +26,10 @@ pub(crate) enum Place {
     Token,
     Exchange,
     Refresh,
+    /// The device authorization endpoint.
+    Device,
+    /// A question whether the person has agreed on the other device.
+    Poll,
     Revoke,
     Metadata,
     Models,
@@ -154,7 +158,8 @@ impl FaultList {
 
 impl Place {
     fn covers(self, place: Place) -> bool {
-        self == place || (self == Place::Token && matches!(place, Place::Exchange | Place::Refresh))
+        let of_token = matches!(place, Place::Exchange | Place::Refresh | Place::Poll);
+        self == place || (self == Place::Token && of_token)
     }
 }
 

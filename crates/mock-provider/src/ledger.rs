@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::answers::OAuthError;
+use crate::devices::Devices;
 use crate::mint::Mint;
 use crate::pkce;
 
@@ -17,7 +18,17 @@ pub(crate) struct Asked {
     pub(crate) redirect_uri: String,
     pub(crate) state: String,
     pub(crate) challenge: String,
+    pub(crate) grants: Grants,
+}
+
+/// What a sign-in is about, however it is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Grants {
     pub(crate) scopes: Vec<String>,
+    /// Who signs in.
+    pub(crate) email: String,
+    /// What the ID token has to repeat.
+    pub(crate) nonce: Option<String>,
 }
 
 /// What a client brings to exchange a code.
@@ -41,7 +52,7 @@ pub(crate) struct Terms {
 pub(crate) struct Grant {
     pub(crate) access_token: String,
     pub(crate) refresh_token: String,
-    pub(crate) scopes: Vec<String>,
+    pub(crate) grants: Grants,
     pub(crate) refresh_expires_at: i64,
 }
 
@@ -63,7 +74,7 @@ pub enum Standing {
 
 /// One sign-in: every token that descends from one consent. They are revoked together.
 struct Family {
-    scopes: Vec<String>,
+    grants: Grants,
     expires_at: i64,
     revoked: bool,
 }
@@ -93,6 +104,8 @@ pub(crate) struct Ledger {
     families: Vec<Family>,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
+    /// Sign-ins on other devices.
+    pub(crate) devices: Devices,
     reuses: u64,
 }
 
@@ -148,14 +161,31 @@ impl Ledger {
                 "The code_verifier does not match",
             ));
         }
+        code.spent_for = Some(self.families.len());
+        let grants = code.asked.grants.clone();
+        Ok(self.found(grants, mint, terms))
+    }
+
+    /// Answers a device that asks whether the person has agreed (RFC 8628 §3.5).
+    pub(crate) fn poll(
+        &mut self,
+        device_code: &str,
+        mint: &Mint,
+        terms: Terms,
+    ) -> Result<Grant, OAuthError> {
+        let grants = self.devices.poll(device_code, terms.now)?;
+        Ok(self.found(grants, mint, terms))
+    }
+
+    /// The first tokens of a new family.
+    fn found(&mut self, grants: Grants, mint: &Mint, terms: Terms) -> Grant {
         let family = self.families.len();
-        code.spent_for = Some(family);
         self.families.push(Family {
-            scopes: code.asked.scopes.clone(),
+            grants,
             expires_at: terms.now.saturating_add(terms.refresh_life),
             revoked: false,
         });
-        Ok(self.issue(family, mint, terms))
+        self.issue(family, mint, terms)
     }
 
     /// Trades a refresh token for its successors. One that comes a second time is in two hands, and no one can
@@ -204,7 +234,7 @@ impl Ledger {
         Grant {
             access_token,
             refresh_token,
-            scopes: self.families[family].scopes.clone(),
+            grants: self.families[family].grants.clone(),
             refresh_expires_at: self.families[family].expires_at,
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! It behaves like the real servers where a client can tell the difference: S256 (RFC 7636), exact redirect
 //! matching, rotation of single-use refresh tokens with reuse detection, `iss` in the redirect (RFC 9207),
-//! metadata (RFC 8414), revocation (RFC 7009), and errors in every form that was seen in the field. Faults can be
+//! metadata (RFC 8414), revocation (RFC 7009), sign-in on another device (RFC 8628), ID tokens, and errors in every form that was seen in the field. Faults can be
 //! ordered over a control API, and every request is counted.
 //!
 //! Nothing it issues opens anything anywhere, and it listens on 127.0.0.1 alone. There is no option for another
@@ -18,9 +18,12 @@ mod answers;
 mod authorize;
 mod control;
 mod counters;
+mod device;
+mod devices;
 mod fault_list;
 mod faults;
 mod fields;
+mod id_token;
 mod ledger;
 mod metadata;
 mod mint;

@@ -27,6 +27,14 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 8 * 3600)]
     access_ttl: u64,
 
+    /// How often a device may ask whether the person has agreed, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    device_interval: u64,
+
+    /// How long the code for another device is good, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    device_ttl: u64,
+
     /// Weave this text into every code and token, to search for it afterwards
     #[arg(long, value_name = "TEXT")]
     marker: Option<String>,
@@ -76,6 +84,8 @@ fn options(arguments: Arguments) -> Options {
         port: arguments.port,
         client_id: arguments.client_id,
         access_ttl: Duration::from_secs(arguments.access_ttl),
+        device_interval: Duration::from_secs(arguments.device_interval),
+        device_ttl: Duration::from_secs(arguments.device_ttl),
         marker: arguments.marker,
         auto: arguments.auto,
         ..Options::default()

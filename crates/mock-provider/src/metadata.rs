@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::answers::RequestId;
+use crate::devices::DEVICE_GRANT;
 use crate::fault_list::Place;
 use crate::faults::{Victim, answer};
 use crate::registration::{SCOPES, paste_page};
@@ -27,8 +28,9 @@ pub(crate) async fn metadata(
             "authorization_endpoint": format!("{base}/oauth/authorize"),
             "token_endpoint": format!("{base}/v1/oauth/token"),
             "revocation_endpoint": format!("{base}/v1/oauth/revoke"),
+            "device_authorization_endpoint": format!("{base}/v1/oauth/device_authorization"),
             "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_GRANT],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["none"],
             "revocation_endpoint_auth_methods_supported": ["none"],
@@ -53,6 +55,7 @@ issuer = "{base}"
 authorize_url = "{base}/oauth/authorize"
 token_url = "{base}/v1/oauth/token"
 revocation_url = "{base}/v1/oauth/revoke"
+device_authorization_url = "{base}/v1/oauth/device_authorization"
 client_id = {client_id}
 scopes = ["user:profile", "user:inference"]
 redirect = "both"

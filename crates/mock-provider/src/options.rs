@@ -33,6 +33,10 @@ pub struct Options {
     pub access_ttl: Duration,
     /// How long a whole sign-in lives, from consent on. Refreshing does not extend it.
     pub refresh_ttl: Duration,
+    /// How often a device may ask whether the person has agreed (RFC 8628 §3.2).
+    pub device_interval: Duration,
+    /// How long the code for another device is good.
+    pub device_ttl: Duration,
     /// Who signs in. There is one person here and no password.
     pub email: String,
     /// The name of that person's organization.
@@ -68,6 +72,8 @@ impl Default for Options {
             client_id: "practice-client".into(),
             access_ttl: Duration::from_secs(8 * 3600),
             refresh_ttl: Duration::from_secs(28 * 24 * 3600),
+            device_interval: Duration::from_secs(5),
+            device_ttl: Duration::from_secs(600),
             email: "ada@example.com".into(),
             organization: "Acme Inc.".into(),
             workspace: "Default".into(),

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::fields::Fields;
-use crate::ledger::Asked;
+use crate::ledger::Grants;
 use crate::options::Options;
 use crate::registration::meaning;
 
@@ -14,8 +14,24 @@ use crate::registration::meaning;
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
+/// What a consent page is about.
+pub(crate) enum About<'a> {
+    /// A sign-in in this browser, by the id of its request.
+    Browser(&'a str),
+    /// A sign-in on another device, by the code that it shows.
+    Device(&'a str),
+}
+
 /// Asks whether the client may have what it asked for.
-pub(crate) fn consent(options: &Options, asked: &Asked, request_id: &str) -> Response {
+pub(crate) fn consent(options: &Options, asked: &Grants, about: About<'_>) -> Response {
+    let (action, request, note) = match about {
+        About::Browser(id) => ("/oauth/decision", id, String::new()),
+        About::Device(code) => {
+            let words = "The other device shows this code. Agree only if you see it there:";
+            let note = format!("<p>{words} <b id=\"user-code\">{}</b></p>", escape(code));
+            ("/oauth/device/decision", code, note)
+        }
+    };
     let scopes: String = asked
         .scopes
         .iter()
@@ -27,13 +43,41 @@ pub(crate) fn consent(options: &Options, asked: &Asked, request_id: &str) -> Res
     let body = format!(
         include_str!("pages/consent.html"),
         client = escape(&options.client_id),
-        email = escape(&options.email),
+        email = escape(&asked.email),
         organization = escape(&options.organization),
-        initial = escape(&options.email.chars().take(1).collect::<String>()),
+        initial = escape(&asked.email.chars().take(1).collect::<String>()),
         scopes = scopes,
-        request = escape(request_id),
+        note = note,
+        action = action,
+        request = escape(request),
     );
     page(StatusCode::OK, "Allow access?", &body)
+}
+
+/// Asks for the code that another device shows.
+pub(crate) fn device(wrong: Option<&str>) -> Response {
+    let wrong = wrong.map(|code| {
+        format!(
+            "<p id=\"wrong\">{} is no code that waits here.</p>",
+            escape(code)
+        )
+    });
+    let body = format!(
+        include_str!("pages/device.html"),
+        wrong = wrong.unwrap_or_default()
+    );
+    page(StatusCode::OK, "Sign in on another device", &body)
+}
+
+/// Tells the person that the other device goes on.
+pub(crate) fn device_done(agreed: bool) -> Response {
+    let body = match agreed {
+        true => {
+            "<h1 id=\"done\">You are signed in on the other device</h1>\n<p>You can close this page.</p>"
+        }
+        false => "<h1 id=\"done\">You declined</h1>\n<p>The other device is not signed in.</p>",
+    };
+    page(StatusCode::OK, "Done", body)
 }
 
 /// Tells the person that it ends here, and sends nobody anywhere.

@@ -1,7 +1,7 @@
 //! What the one client of this server is registered for.
 
 /// Every scope this server grants, and what it means in words for the consent page.
-pub(crate) const SCOPES: [(&str, &str); 7] = [
+pub(crate) const SCOPES: [(&str, &str); 9] = [
     ("user:profile", "See your name and email address"),
     ("user:inference", "Send messages to models for you"),
     ("user:developer", "Use the developer API for you"),
@@ -9,6 +9,8 @@ pub(crate) const SCOPES: [(&str, &str); 7] = [
     ("user:sessions:claude_code", "Keep coding sessions for you"),
     ("user:mcp_servers", "Reach the MCP servers you connected"),
     ("user:file_upload", "Upload files for you"),
+    ("openid", "Know that it is you"),
+    ("offline_access", "Go on while you are away"),
 ];
 
 /// What a scope means, in words.
@@ -17,6 +19,16 @@ pub(crate) fn meaning(scope: &str) -> Option<&'static str> {
         .iter()
         .find(|(name, _)| *name == scope)
         .map(|(_, words)| *words)
+}
+
+/// The scopes that were asked for; none where one of them is not known here.
+pub(crate) fn scopes(asked: Option<&str>) -> Option<Vec<String>> {
+    let scopes: Vec<String> = match asked {
+        Some(text) => text.split(' ').map(str::to_owned).collect(),
+        None => vec![SCOPES[0].0.to_owned()],
+    };
+    let known = scopes.iter().all(|s| meaning(s).is_some());
+    known.then_some(scopes)
 }
 
 /// The hosted page that shows the code for pasting.

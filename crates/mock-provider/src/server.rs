@@ -24,7 +24,7 @@ use crate::faults::HangUp;
 use crate::ledger::Standing;
 use crate::options::Options;
 use crate::shared::{Handle, Shared};
-use crate::{authorize, control, metadata, models, pages, revoke, token};
+use crate::{authorize, control, device, metadata, models, pages, revoke, token};
 
 /// The largest request body. No honest one is a tenth of it.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -89,6 +89,9 @@ fn routes(shared: &Handle) -> Router {
         .route("/oauth/authorize", get(authorize::ask))
         .route("/oauth/decision", post(authorize::decide))
         .route("/oauth/code/callback", get(pages::code))
+        .route("/oauth/device", get(device::page).post(device::typed))
+        .route("/oauth/device/decision", post(device::decide))
+        .route("/v1/oauth/device_authorization", post(device::begin))
         .route("/v1/oauth/token", post(token::token))
         .route("/v1/oauth/revoke", post(revoke::revoke))
         .route("/v1/models", get(models::models))
@@ -106,10 +109,26 @@ async fn stamp(State(shared): State<Handle>, mut request: Request, next: Next) -
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(date) = wrong_date(&shared) {
+        headers.insert(header::DATE, date);
+    }
     if let Ok(id) = HeaderValue::try_from(id.0) {
         headers.insert(HeaderName::from_static("request-id"), id);
     }
     response
+}
+
+/// The time as this server tells it where its clock was put wrong; hyper else tells the right one.
+fn wrong_date(shared: &Shared) -> Option<HeaderValue> {
+    let ahead = shared.switches().date_ahead;
+    let by = Duration::from_secs(ahead.unsigned_abs());
+    let now = (shared.options.clock)();
+    let told = match ahead {
+        0 => None,
+        1.. => now.checked_add(by),
+        _ => now.checked_sub(by),
+    }?;
+    HeaderValue::try_from(httpdate::fmt_http_date(told)).ok()
 }
 
 async fn serve(listener: TcpListener, router: Router) {

@@ -1,10 +1,12 @@
 //! What every request handler can reach.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::counters::Counters;
 use crate::fault_list::FaultList;
+use crate::fields::Aims;
 use crate::ledger::{Ledger, Standing, Terms};
 use crate::mint::Mint;
 use crate::options::{Decision, Options};
@@ -21,6 +23,8 @@ pub(crate) struct Shared {
     ledger: Mutex<Ledger>,
     faults: Mutex<FaultList>,
     switches: Mutex<Switches>,
+    /// Whom tokens were asked for last, by where that was said.
+    pub(crate) aims: Mutex<BTreeMap<&'static str, Aims>>,
 }
 
 /// What the control API can change while the server runs.
@@ -28,6 +32,10 @@ pub(crate) struct Switches {
     /// The life of access tokens from now on, in seconds.
     pub(crate) access_ttl: i64,
     pub(crate) auto: Option<Decision>,
+    /// Who signs in from now on.
+    pub(crate) email: String,
+    /// By how many seconds the `Date` header is wrong.
+    pub(crate) date_ahead: i64,
 }
 
 impl Switches {
@@ -35,6 +43,8 @@ impl Switches {
         Self {
             access_ttl: seconds(options.access_ttl),
             auto: options.auto,
+            email: options.email.clone(),
+            date_ahead: 0,
         }
     }
 }
@@ -48,6 +58,7 @@ impl Shared {
             ledger: Mutex::default(),
             faults: Mutex::default(),
             switches: Mutex::new(Switches::new(&options)),
+            aims: Mutex::default(),
             options,
         })
     }
@@ -57,6 +68,7 @@ impl Shared {
         *self.ledger() = Ledger::default();
         *self.faults() = FaultList::default();
         *self.switches() = Switches::new(&self.options);
+        lock(&self.aims).clear();
         self.counters.reset();
     }
 
@@ -81,6 +93,11 @@ impl Shared {
     pub(crate) fn now(&self) -> i64 {
         let since = (self.options.clock)().duration_since(UNIX_EPOCH);
         since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX / 2))
+    }
+
+    /// Remembers whom a token was asked for.
+    pub(crate) fn note_aims(&self, place: &'static str, aims: Aims) {
+        lock(&self.aims).insert(place, aims);
     }
 
     /// How a token stands, whichever of both kinds it is.

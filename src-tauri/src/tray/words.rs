@@ -86,11 +86,31 @@ fn stands(account: &Status, now: Timestamp) -> (String, Option<Timestamp>) {
         (State::RenewalFailing { .. }, _) => "renewal is failing",
         (State::SignInAgain { .. }, _) => "sign in again",
         (State::CannotTell { .. }, _) => "cannot be looked at",
-        (State::Valid { .. }, _) => "valid",
+        (State::Valid { .. }, _) => return (of_valid_key(account, now), None),
         (State::Unverified { .. }, _) => "not checked",
+        (State::NeedsWorkspace { .. }, _) => "needs a workspace id",
+        (State::KeyRefused { .. }, _) => "refused: replace the key",
+        (State::BillingNeeded { .. }, _) => "billing has to be seen to",
+        (State::NotPermitted { .. }, _) => "may not be used for this",
+        (State::NotedExpired { .. }, _) => "expired, by your note",
+        (State::Ended { .. }, _) => "ended",
         (State::Hindered { .. }, _) => "does not work yet",
     };
     (said.to_owned(), None)
+}
+
+/// A key that works: whether its noted end is near, or the last check long ago.
+fn of_valid_key(account: &Status, now: Timestamp) -> String {
+    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let is_near =
+        |day: &jiff::civil::Date| day.duration_since(today) <= SignedDuration::from_hours(14 * DAY);
+    match (account.meaning, account.expires_on.filter(is_near)) {
+        (Meaning::Soon, Some(day)) => {
+            format!("valid, expires {} by your note", day.strftime("%-d %b"))
+        }
+        (Meaning::Soon, None) => "valid, checked long ago".to_owned(),
+        _ => "valid".to_owned(),
+    }
 }
 
 /// What is left until `end`, rounded down to hours or days, and when that is less. Minutes are not said: the menu

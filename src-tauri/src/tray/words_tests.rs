@@ -20,6 +20,12 @@ fn account(label: &str, meaning: Meaning, state: State) -> Status {
         payer: Payer::Api,
         identity: Identity::default(),
         last_four: None,
+        workspace_id: None,
+        expires_on: None,
+        check_failed: None,
+        gives: true,
+        importable: None,
+        about: None,
         scopes: Vec::new(),
         waits_since: None,
         storage: "System keychain".to_owned(),
@@ -128,4 +134,26 @@ fn many_accounts_and_long_labels_fit_into_a_menu() {
     assert_eq!(lines[10], "and 5 more");
     let label = format!("{}&&…", "&&x".repeat(19));
     assert_eq!(lines[0], format!("○ {label} · sign in again"));
+}
+
+#[test]
+fn a_key_says_what_is_to_be_seen_to() {
+    let valid = |meaning, expires_on: Option<&str>| Status {
+        expires_on: expires_on.map(|day| day.parse().unwrap()),
+        ..account("CI", meaning, State::Valid { checked_at: at(0) })
+    };
+    for (key, words) in [
+        (valid(Meaning::Fine, None), "valid"),
+        (valid(Meaning::Soon, None), "valid, checked long ago"),
+        (
+            valid(Meaning::Soon, Some("1970-01-10")),
+            "valid, expires 10 Jan by your note",
+        ),
+        (
+            valid(Meaning::Soon, Some("1999-01-10")),
+            "valid, checked long ago",
+        ),
+    ] {
+        assert_eq!(stands(&key, at(0)).0, words);
+    }
 }

@@ -29,7 +29,12 @@ export type Loaded =
   | { kind: "failed"; error: UiError };
 
 /** What the person is asked in a dialog. It is kept here, because the row it is about goes when its account does. */
-export type Asking = { kind: "nothing" } | { kind: "rename" | "sign_out" | "renew"; account: Status };
+export type Asking =
+  | { kind: "nothing" }
+  | { kind: "rename" | "sign_out" | "renew"; account: Status }
+  | { kind: "replace_key"; account: Status }
+  | { kind: "edit_key"; account: Status }
+  | { kind: "take_in"; account: Status };
 
 export type Outcome = { text: string; meaning: Meaning };
 
@@ -227,6 +232,20 @@ export class App {
     } catch (thrown) {
       this.complain(asUiError(thrown));
     }
+  }
+
+  /** Moves an account up or down in the person's order. A variable gets a place in it only by this. */
+  async move({ id, label }: Status, by: -1 | 1): Promise<void> {
+    if (this.loaded.kind !== "ready") return;
+    const { accounts, order } = this.loaded.overview;
+    const stands = (a: Status) => a.id === id || a.owner !== "environment" || order?.placed.includes(a.id);
+    const moves = accounts.filter(stands).map((a) => a.id);
+    const from = moves.indexOf(id);
+    moves.splice(from, 1);
+    const place = Math.min(moves.length, Math.max(0, from + by));
+    moves.splice(place, 0, id);
+    await this.attempt(() => ipc.setOrder({ accountIds: moves }), outcomes.movedTo(label, place + 1));
+    await this.refresh();
   }
 
   setTheme(theme: Theme): void {

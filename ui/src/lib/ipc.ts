@@ -5,7 +5,10 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
 import type { ActivityEntry } from "./bindings/ActivityEntry";
+import type { Discovered } from "./bindings/Discovered";
 import type { Finding } from "./bindings/Finding";
+import type { ImportCheck } from "./bindings/ImportCheck";
+import type { Imported } from "./bindings/Imported";
 import type { Link } from "./bindings/Link";
 import type { Moved } from "./bindings/Moved";
 import type { OtherProgram } from "./bindings/OtherProgram";
@@ -18,7 +21,9 @@ import type { SignOutReport } from "./bindings/SignOutReport";
 import type { Status } from "./bindings/Status";
 import type { StorageChoice } from "./bindings/StorageChoice";
 import type { UiError } from "./bindings/UiError";
+import type { UsualOrder } from "./bindings/UsualOrder";
 import type { WaitingView } from "./bindings/WaitingView";
+import type { Which } from "./bindings/Which";
 
 type Args = Record<string, unknown>;
 
@@ -76,8 +81,39 @@ export const addApiKey = (args: {
   key: string;
   label: string | null;
   workspaceId: string | null;
+  expiresOn: string | null;
   verify: boolean;
 }) => ask<Status>("add_api_key", args);
+
+/** Puts a new key in the place of an old one, if it works. */
+export const rotateKey = (args: { accountId: string; key: string; expiresOn: string | null; verify: boolean }) =>
+  ask<Status>("rotate_key", args);
+
+/** What is empty is taken away. */
+export const editKey = (args: { accountId: string; workspaceId: string; expiresOn: string }) =>
+  ask<Status>("edit_key", args);
+
+/** Looks at tokens that are being typed; nothing is stored, and nothing of them comes back. */
+export const checkImport = (args: { text: string }) => ask<ImportCheck>("check_import", args);
+
+export const importTokens = (args: { text: string; providerId: string; label: string | null }) =>
+  ask<Imported>("import_tokens", args);
+
+/** Takes in what stands in a variable of the program's environment. */
+export const importEnvironment = (args: { accountId: string; providerId: string | null }) =>
+  ask<Imported>("import_environment", args);
+
+/** Those that are named come first, all others follow. */
+export const setOrder = (args: { accountIds: string[] }) => ask<null>("set_order", args);
+
+export const useUsualOrder = (args: { which: UsualOrder }) => ask<null>("use_usual_order", args);
+
+export const clearOrder = () => ask<null>("clear_order");
+
+export const setFallback = (args: { on: boolean }) => ask<null>("set_fallback", args);
+
+/** The person has seen that another account was given. */
+export const acknowledgeFallback = () => ask<null>("acknowledge_fallback");
 
 export const checkKey = (args: { accountId: string }) => ask<Status>("check_key", args);
 
@@ -87,8 +123,19 @@ export const refresh = (args: { accountId: string }) => ask<UiError | null>("ref
 /** What happened to the accounts, the newest first. */
 export const activity = () => ask<ActivityEntry[]>("activity");
 
-/** Looks whether Keyfob itself is in order. */
-export const doctor = () => ask<Finding[]>("doctor");
+/** Looks whether everything is in order; asks the servers only with `network`. */
+export const doctor = (args: { network: boolean }) => ask<Finding[]>("doctor", args);
+
+/** Which credential each tool would use, in the environment of the window and in a folder. */
+export const which = (args: { folder: string | null }) => ask<Which[]>("which", args);
+
+/** What is on this computer and not in the list. */
+export const discover = () => ask<Discovered[]>("discover");
+
+/** Links or imports what was found. */
+export const takeDiscovered = (args: { key: string }) => ask<Status>("take_discovered", args);
+
+export const ignoreDiscovered = (args: { key: string }) => ask<null>("ignore_discovered", args);
 
 /** Moves all secrets; a passphrase goes along where the new store is to be opened by one. */
 export const moveStorage = (args: { to: StorageChoice; passphrase: string | null }) => ask<Moved>("move_storage", args);

@@ -54,23 +54,60 @@ export const longHistory = (now: number, count: number): ActivityEntry[] =>
     }),
   );
 
-export const findings: Finding[] = [
-  { topic: "Secrets", meaning: "fine", words: "They lie here: System keychain. It answers.", cure: null, detail: null },
+const fine = (group: Finding["group"], topic: string, words: string, detail: string | null = null): Finding => ({
+  group,
+  topic,
+  meaning: "fine",
+  words,
+  cure: null,
+  detail,
+});
+
+/** What is known without asking a server. */
+export const findingsHere: Finding[] = [
+  fine("keyfob", "Secrets", "They lie here: System keychain. It answers."),
   {
-    topic: "Secrets",
+    ...fine("keyfob", "Secrets", "Old copies of secrets still lie elsewhere: Encrypted files (key file)."),
     meaning: "soon",
-    words: "Old copies of secrets still lie elsewhere: Encrypted files (key file).",
     cure: "Run `keyfob storage --finish` where that store can be opened.",
-    detail: null,
   },
-  { topic: "Accounts", meaning: "fine", words: "4, all in order.", cure: null, detail: null },
+  fine("keyfob", "Accounts", "4, all in order."),
   {
-    topic: "Settings",
+    ...fine("keyfob", "Settings", "config.toml has a mistake on line 12, so its providers are not in use."),
     meaning: "act",
-    words: "config.toml has a mistake on line 12, so its providers are not in use.",
     cure: "Correct the line; the file is kept as it is.",
     detail: "config.toml:12:9: invalid type: integer `5`, expected a string",
   },
-  { topic: "Background", meaning: "fine", words: "Tokens are kept fresh in the background.", cure: null, detail: null },
-  { topic: "Files", meaning: "fine", words: "Nobody else on this computer can write them.", cure: null, detail: null },
+  fine("keyfob", "Background", "Tokens are kept fresh in the background."),
+  fine("keyfob", "Files", "Nobody else on this computer can write them, or read what is private."),
+  fine("computer", "Browser", "firefox opens addresses."),
+  fine("computer", "Loopback", "The browser can come back, on 127.0.0.1 and [::1]."),
+  fine("network", "Proxy", "No proxy is set."),
 ];
+
+const tools: Finding[] = [
+  fine("tools", "Claude Code", "Version 2.1.34.", "~/.local/bin/claude"),
+  fine("tools", "ant", "It was not found. It is needed only for Anthropic profiles."),
+  fine("tools", "Variables", "No variables of this environment get in each other’s way."),
+];
+
+/** Everything, as it is while something is wrong. */
+export const findings: Finding[] = [
+  ...findingsHere,
+  fine("network", "Server", "Claude Console answered in 184 ms, over TLS."),
+  {
+    ...fine(
+      "network",
+      "Server",
+      "Acme gateway could not be trusted: its certificate comes from an authority that this computer does not know.",
+    ),
+    meaning: "soon",
+    cure: "Where your company checks traffic, put its certificate authority among the system’s, or name its file in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS.",
+    detail: "invalid peer certificate: UnknownIssuer",
+  },
+  fine("network", "Clock", "This computer’s clock agrees with the servers’."),
+  ...tools,
+];
+
+/** Everything, as it should be. */
+export const findingsFine: Finding[] = findings.filter(({ meaning }) => meaning === "fine");

@@ -1,5 +1,6 @@
 // What the preview and the tests show: accounts as they occur, made for the moment they are looked at.
 
+import type { OrderView } from "./bindings/OrderView";
 import type { Overview } from "./bindings/Overview";
 import type { ProviderView } from "./bindings/ProviderView";
 import type { Status } from "./bindings/Status";
@@ -23,6 +24,12 @@ export function workAccount(now: number): Status {
     payer: "api",
     identity: { subject: "u-1", email: "ada@acme.example", organization: "Acme Inc.", workspace: "Research" },
     last_four: null,
+    workspace_id: null,
+    expires_on: null,
+    check_failed: null,
+    gives: true,
+    importable: null,
+    about: null,
     scopes: ["user:profile", "user:inference"],
     storage: "System keychain",
     waits_since: null,
@@ -115,6 +122,124 @@ const unchecked = (now: number): Status => ({
   meaning: "soon",
 });
 
+const day = (ms: number) => at(ms).slice(0, 10);
+
+/** A key whose end was noted, and whose last check taught nothing. */
+export const noted = (now: number): Status => ({
+  ...apiKey(now),
+  id: idOf(20),
+  label: "Deploy key",
+  last_four: "2b2B",
+  expires_on: day(now + 10 * DAY),
+  check_failed: { at: at(now - 3 * MINUTE), reason: "The server is limiting requests just now; the key was not judged." },
+  meaning: "soon",
+});
+
+const answered = (now: number, number: number, label: string, state: Status["state"]): Status => ({
+  ...apiKey(now),
+  id: idOf(number),
+  label,
+  state,
+  meaning: "act",
+});
+
+export const needsWorkspace = (now: number): Status =>
+  answered(now, 21, "Identity key", {
+    kind: "needs_workspace",
+    checked_at: at(now - HOUR),
+    reason: "The key is genuine, but works only with a workspace id. Add the id (wrkspc_…).",
+    detail: "HTTP 400, invalid_request_error (request req_011CVe9)",
+  });
+
+export const refusedKey = (now: number): Status =>
+  answered(now, 22, "API key …9f2A", {
+    kind: "key_refused",
+    checked_at: at(now - 2 * HOUR),
+    reason: "The server does not know this key: it is mistyped, revoked, disabled or expired. Replace it with a new one.",
+    detail: "HTTP 401, authentication_error (request req_011CVea)",
+  });
+
+const unpaid = (now: number): Status =>
+  answered(now, 23, "Team key", {
+    kind: "billing_needed",
+    checked_at: at(now - 5 * HOUR),
+    reason: "The key is genuine, but its organization has to see to billing before it works. Do that in the Claude Console.",
+    detail: "HTTP 402, billing_error (request req_011CVeb)",
+  });
+
+const notPermitted = (now: number): Status =>
+  answered(now, 24, "Intern key", {
+    kind: "not_permitted",
+    checked_at: at(now - 5 * HOUR),
+    reason: "The key is genuine, but may not do this. Ask whoever made it.",
+    detail: "HTTP 403, permission_error (request req_011CVec)",
+  });
+
+const notedExpired = (now: number): Status => ({
+  ...answered(now, 25, "Old deploy key", {
+    kind: "noted_expired",
+    on: day(now - 2 * DAY),
+    reason: "The day that you noted as its last is over. Replace it with a new key, or check whether it still works.",
+  }),
+  expires_on: day(now - 2 * DAY),
+});
+
+const variable = (now: number): Status => ({
+  ...workAccount(now),
+  method: "environment",
+  owner: "environment",
+  provider: null,
+  identity: { subject: null, email: null, organization: null, workspace: null },
+  scopes: [],
+  storage: "Environment",
+  is_default: false,
+  state: { kind: "unverified", reason: "Nobody asked the server whether it works." },
+  sign_in_ends_at: null,
+  changes_at: null,
+});
+
+export const keyInEnvironment = (now: number): Status => ({
+  ...variable(now),
+  id: idOf(30),
+  label: "ANTHROPIC_API_KEY",
+  provider_name: "API key",
+  last_four: "77Zz",
+  importable: "key",
+  about: "Claude Code uses it before an apiKeyHelper, CLAUDE_CODE_OAUTH_TOKEN, a profile and its own sign-in.",
+});
+
+export const tokensInEnvironment = (now: number): Status => ({
+  ...variable(now),
+  id: idOf(31),
+  label: "CLAUDE_ACCESS_TOKEN",
+  provider_name: "OAuth token",
+  payer: "unknown",
+  gives: false,
+  importable: "tokens",
+  state: { kind: "fresh", since: null, until: at(now + 2 * HOUR), renewable: false },
+  about: "Claude Code does not look at it; tools that know CLAUDE_USE_OAUTH do. It can be taken in for a provider of yours.",
+});
+
+export const sessionInEnvironment = (now: number): Status => ({
+  ...variable(now),
+  id: idOf(32),
+  label: "CLAUDE_CODE_OAUTH_TOKEN",
+  provider_name: "Session of Claude",
+  payer: "plan",
+  gives: false,
+  about:
+    "Claude Code uses it before a profile and its own sign-in, but after an apiKeyHelper. Here ANTHROPIC_API_KEY is set too, and comes first. It is a session of Claude: Keyfob leaves it where it is and gives it to nobody.",
+});
+
+/** An order in which every account that is given stands. */
+export const inOrder = (accounts: Status[]): OrderView => ({
+  is_set: true,
+  fallback: true,
+  placed: accounts.map((a) => a.id),
+  fell_back: null,
+  fallback_words: null,
+});
+
 const hindered = (now: number): Status => ({
   ...apiKey(now),
   id: idOf(7),
@@ -153,14 +278,28 @@ export const claudeConsole: ProviderView = {
   authorize_url: "https://platform.claude.com/oauth/authorize",
   token_url: "https://api.anthropic.com/v1/oauth/token",
   revocation_url: null,
+  device_authorization_url: null,
   client_id: null,
+  variables: [],
+  client_id_by_variable: false,
+  variable_problem: null,
   scopes: ["user:profile", "user:inference", "user:developer"],
+  audience: null,
+  resource: [],
   redirect: "both",
+  paste_redirect_uri: "https://platform.claude.com/oauth/code/callback",
   token_request: "form",
   base_url: null,
 };
 
 export const consoleReady: ProviderView = { ...claudeConsole, ready: true, client_id: "0c3f-client" };
+
+/** As it is where a shell profile sets what the official command reads. */
+export const consoleByVariable: ProviderView = {
+  ...consoleReady,
+  client_id_by_variable: true,
+  variables: ["ANTHROPIC_OAUTH_CLIENT_ID"],
+};
 
 export const gateway: ProviderView = {
   ...claudeConsole,
@@ -175,7 +314,10 @@ export const gateway: ProviderView = {
   token_url: null,
   client_id: "acme-desktop",
   scopes: ["openid", "email"],
+  audience: "acme-llm",
+  resource: ["https://llm.acme.example/v1"],
   redirect: "loopback",
+  paste_redirect_uri: null,
   base_url: "https://llm.acme.example",
 };
 
@@ -240,6 +382,7 @@ const kept = (storage: string) => (account: Status): Status => ({ ...account, st
 export function empty(): Overview {
   return {
     accounts: [],
+    order: { is_set: false, fallback: false, placed: [], fell_back: null, fallback_words: null },
     providers: [claudeConsole],
     storage: systemKeychain,
     practice: "available",
@@ -289,6 +432,23 @@ export const scenes: Record<string, (now: number) => Overview> = {
     ...several(now),
     accounts: [workAccount, apiKey, signInAgain, practised, failing, unchecked, hindered].map((make) => make(now)),
   }),
+  keys: (now) => ({
+    ...several(now),
+    accounts: [noted, needsWorkspace, refusedKey, unpaid, notPermitted, notedExpired].map((make) => make(now)),
+  }),
+  environment: (now) => ({
+    ...several(now),
+    accounts: [workAccount, apiKey, keyInEnvironment, tokensInEnvironment, sessionInEnvironment].map((make) => make(now)),
+  }),
+  ordered: (now) => {
+    const accounts = [signInAgain, apiKey, workAccount, keyInEnvironment].map((make, place) => ({
+      ...make(now),
+      is_default: place === 0,
+    }));
+    const words =
+      '"Gateway" could not be used: Acme gateway has ended this sign-in. Gave "CI key" instead: now billed to API usage, and not to your company.';
+    return { ...several(now), accounts, order: { ...inOrder(accounts), fallback_words: words } };
+  },
   many: (now) => ({ ...several(now), accounts: crowd(now, 30) }),
   thousands: (now) => ({ ...several(now), accounts: crowd(now, 10_000) }),
   long: (now) => ({ ...several(now), accounts: [long(now), signInAgain(now)] }),
@@ -321,6 +481,13 @@ export const scenes: Record<string, (now: number) => Overview> = {
   "activity-long": several,
   "activity-empty": (now) => ({ ...several(now), accounts: [apiKey(now)] }),
   doctor: several,
+  which: several,
+  "which-none": several,
+  found: several,
+  first_found: () => empty(),
+  "doctor-fine": several,
+  "doctor-waiting": several,
+  variables: (now) => ({ ...several(now), providers: [consoleByVariable, gateway] }),
   no_tray: (now) => ({ ...several(now), tray: false }),
   practice: (now) => ({ ...empty(), accounts: [practised(now)], practice_home: true, practice: "running" }),
   waiting: (now) => ({ ...several(now), waiting: waiting(now) }),

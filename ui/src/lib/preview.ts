@@ -1,6 +1,9 @@
 // A door that plays the program, for looking at screens in a browser and for tests. It is no part of the built page.
 
+import type { Discovered } from "./bindings/Discovered";
+import type { ImportCheck } from "./bindings/ImportCheck";
 import type { Moved } from "./bindings/Moved";
+import type { OrderView } from "./bindings/OrderView";
 import type { OtherProgram } from "./bindings/OtherProgram";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
@@ -10,9 +13,11 @@ import type { StorageChoice } from "./bindings/StorageChoice";
 import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 import type { Door } from "./ipc";
-import { noneInstalled, others, planAccount } from "./preview-linked";
+import { findings, findingsFine, findingsHere, history, longHistory } from "./preview-events";
 import { findings, history, longHistory } from "./preview-events";
+import { noneInstalled, others, planAccount } from "./preview-linked";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
+import { inUse, nothingInUse, onThisComputer } from "./preview-which";
 import { HOUR, MINUTE } from "./time";
 
 type Args = Record<string, unknown>;
@@ -38,16 +43,37 @@ const storeNames: Record<StorageChoice["kind"], string> = {
   credential: "Encrypted files (key from the service manager)",
 };
 
+/** Reads a little of what the program reads: enough to see how each answer looks. */
+function playCheck(text: string): ImportCheck {
+  const wrong = (message: string, cure: string, at: number, path: string | null): ImportCheck => {
+    const before = text.slice(0, at).split("\n");
+    const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, path };
+    return { kind: "problem", error: { code: "not_accepted", message, cure, detail: null }, place, unfinished: !text.includes("}") };
+  };
+  if (text.includes("claudeAiOauth")) {
+    const cure = "Link Claude Code instead: it shows how its session stands and leaves it where it is.";
+    return wrong("That is a session of Claude Code, which renews it itself.", cure, text.indexOf("claudeAiOauth") - 1, "$.claudeAiOauth");
+  }
+  if (!text.includes("}")) return wrong("The JSON ends too early.", "Copy it again, to its last }.", text.length, null);
+  const soon = text.indexOf('"soon"');
+  if (soon >= 0) {
+    const cure = "Write seconds or milliseconds since 1970, or a date such as 2026-12-01T10:00:00Z.";
+    return wrong("expires_at is no time.", cure, soon, "$.expires_at");
+  }
+  return { kind: "tokens", expires_at: new Date(Date.now() + 7.2 * HOUR).toISOString(), has_ended: false, renewable: true, scopes: ["user:profile"] };
+}
+
 /** Plays the program with the overview it is given, and remembers what it was asked. */
 export class PretendProgram implements Door {
+  found: Discovered[] = [];
   readonly asked: { command: string; args: Args }[] = [];
-  readonly #answers = new Map<string, () => unknown>();
+  readonly #answers = new Map<string, (args: Args) => unknown>();
   readonly #heard = new Map<string, Set<(payload: unknown) => void>>();
 
   constructor(public overview: Overview) {}
 
   /** Answers a command like this from now on; a function that throws is a refusal. */
-  answer(command: string, how: () => unknown): void {
+  answer(command: string, how: (args: Args) => unknown): void {
     this.#answers.set(command, how);
   }
 
@@ -70,7 +96,7 @@ export class PretendProgram implements Door {
   async call(command: string, args: Args): Promise<unknown> {
     this.asked.push({ command, args });
     const answer = this.#answers.get(command) ?? (() => this.#play(command, args));
-    return answer();
+    return answer(args);
   }
 
   #play(command: string, args: Args): unknown {
@@ -99,6 +125,34 @@ export class PretendProgram implements Door {
         return null;
       case "add_api_key":
         return this.#add({ ...apiKey(Date.now()), id: "acct-00000000000000bb", label: String(args.label ?? "API key") });
+      case "rotate_key":
+        return this.#change(String(args.accountId), {
+          state: { kind: "valid", checked_at: new Date().toISOString() },
+          meaning: "fine",
+          last_four: "New1",
+          expires_on: (args.expiresOn as string | null) ?? null,
+        });
+      case "edit_key":
+        return this.#change(String(args.accountId), {
+          workspace_id: String(args.workspaceId) || null,
+          expires_on: String(args.expiresOn) || null,
+        });
+      case "check_import":
+        return playCheck(String(args.text));
+      case "import_tokens":
+        return { account: this.#add({ ...workAccount(Date.now()), id: "acct-00000000000000cc", label: "Imported" }), warning: null };
+      case "import_environment":
+        return { account: this.#add({ ...apiKey(Date.now()), id: "acct-00000000000000dd", label: "API key …77Zz" }), warning: null };
+      case "set_order":
+        return this.#order(args.accountIds as string[]);
+      case "use_usual_order":
+        return this.#order(this.overview.accounts.map((a) => a.id));
+      case "clear_order":
+        return this.#ordered({ is_set: false, fallback: false, placed: [], fallback_words: null });
+      case "set_fallback":
+        return this.#ordered({ is_set: true, fallback: Boolean(args.on), placed: this.overview.accounts.map((a) => a.id) });
+      case "acknowledge_fallback":
+        return this.#ordered({ fallback_words: null });
       case "check_key":
       case "rename":
         return this.#change(String(args.accountId), args.label ? { label: String(args.label) } : {});
@@ -111,8 +165,18 @@ export class PretendProgram implements Door {
         return this.#renew(String(args.accountId));
       case "activity":
         return history(Date.now());
+      case "which":
+        return inUse;
+      case "discover":
+        return this.found;
+      case "take_discovered":
+        this.found = this.found.filter(({ key }) => key !== args.key);
+        return this.#add({ ...apiKey(Date.now()), id: "acct-00000000000000cc", label: "From this computer" });
+      case "ignore_discovered":
+        this.found = this.found.filter(({ key }) => key !== args.key);
+        return null;
       case "doctor":
-        return findings;
+        return args.network ? findings : [...findingsHere, ...findings.filter(({ group }) => group === "tools")];
       case "move_storage":
         return this.#move(args.to as StorageChoice);
       case "unlock_storage":
@@ -155,6 +219,19 @@ export class PretendProgram implements Door {
     return accounts.find((a) => a.id === id);
   }
 
+  #order(ids: string[]): null {
+    const place = (id: string) => (ids.includes(id) ? ids.indexOf(id) : ids.length);
+    const accounts = this.overview.accounts.toSorted((a, b) => place(a.id) - place(b.id));
+    this.overview = { ...this.overview, accounts: accounts.map((a, at) => ({ ...a, is_default: at === 0 })) };
+    return this.#ordered({ is_set: true, placed: ids });
+  }
+
+  #ordered(change: Partial<OrderView>): null {
+    const { order } = this.overview;
+    this.overview = { ...this.overview, order: order && { ...order, ...change } };
+    return null;
+  }
+
   #renew(id: string): null {
     const [since, until] = [Date.now(), Date.now() + 8 * HOUR].map((ms) => new Date(ms).toISOString()) as [string, string];
     this.#change(id, { state: { kind: "fresh", since, until, renewable: true }, meaning: "fine", changes_at: until });
@@ -192,13 +269,19 @@ export function previewDoor(query: URLSearchParams): Door {
   const name = query.get("scene") ?? "accounts";
   const overview = (scenes[name] ?? scenes.accounts!)(Date.now());
   const theme = query.get("theme") as Preferences["theme"] | null;
-  const own = name.startsWith("activity") ? "activity" : name === "doctor" ? "doctor" : "accounts";
+  const screen = ["activity", "doctor", "which"].find((screen) => name.startsWith(screen));
+  const own = screen ?? "accounts";
   const last_screen = (query.get("screen") as Screen | null) ?? own;
   const program = new PretendProgram({
     ...overview,
     preferences: { ...overview.preferences, theme: theme ?? overview.preferences.theme, last_screen },
   });
   if (name === "none_installed") program.answer("other_programs", () => noneInstalled);
+  if (name === "found" || name === "first_found") program.found = onThisComputer;
+  if (name === "which-none") program.answer("which", () => inUse.map((w) => ({ ...w, ...nothingInUse })));
+  if (name === "doctor-fine") program.answer("doctor", () => findingsFine);
+  // The servers never answer here.
+  if (name === "doctor-waiting") program.answer("doctor", (args) => (args.network ? new Promise(() => {}) : findingsHere));
   if (name === "activity-empty") program.answer("activity", () => []);
   if (name === "activity-long") program.answer("activity", () => longHistory(Date.now(), 2_000));
   return program;

@@ -14,6 +14,11 @@ export const outcomes = {
   looked: (label: string) => `Looked at ${label}.`,
   renamed: (label: string) => `Renamed to ${label}.`,
   checked: (label: string) => `${label} is checked.`,
+  replaced: (label: string) => `${label} has its new key. End the old one on the keys page.`,
+  noted: (label: string) => `${label} is changed.`,
+  imported: (label: string) => `${label} is taken in. Remove it where it came from, so that two programs do not renew it.`,
+  takenIn: (variable: string, label: string) => `${label} is in custody. ${variable} itself stays as it is.`,
+  movedTo: (label: string, place: number) => `${label} is number ${place} now.`,
   providerSaved: (name: string) => `${name} is saved.`,
   providerRemoved: (name: string) => `${name} is removed.`,
 };
@@ -29,6 +34,7 @@ export function payerWords(payer: Payer, practice: boolean): string {
     api: "API billing",
     company: "Billed to your company",
     none: "Nobody is billed",
+    unknown: "Billed to whoever issued it",
   }[payer];
 }
 

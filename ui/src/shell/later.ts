@@ -6,6 +6,7 @@ export const later = {
   add: () => import("../screens/add/AddAccount.svelte"),
   key: () => import("../screens/key/KeyScreen.svelte"),
   signIn: () => import("../screens/sign-in/SignInScreen.svelte"),
+  which: () => import("../screens/which/Which.svelte"),
   activity: () => import("../screens/activity/Activity.svelte"),
   settings: () => import("../screens/settings/Settings.svelte"),
   provider: () => import("../screens/settings/ProviderScreen.svelte"),
@@ -13,6 +14,9 @@ export const later = {
   rename: () => import("../screens/accounts/Rename.svelte"),
   renew: () => import("../screens/accounts/Renew.svelte"),
   signOut: () => import("../screens/accounts/SignOut.svelte"),
+  replaceKey: () => import("../screens/key/ReplaceKey.svelte"),
+  editKey: () => import("../screens/key/EditKey.svelte"),
+  takeIn: () => import("../screens/import/TakeIn.svelte"),
   unlock: () => import("./UnlockForm.svelte"),
   menu: () => import("../parts/OpenMenu.svelte"),
 };

@@ -2,6 +2,7 @@ export const words = {
   product: "Keyfob",
   mainScreens: "Screens",
   accounts: "Accounts",
+  which: "In use",
   activity: "Activity",
   settings: "Settings",
   doctor: "Doctor",

@@ -19,6 +19,7 @@ fn account(chance: u8, lifetime: i64, change: impl FnOnce(&mut TokenFacts)) -> A
         scopes: Vec::new(),
         trouble: None,
         waits_since: None,
+        issued: None,
     };
     change(&mut facts);
     Account {

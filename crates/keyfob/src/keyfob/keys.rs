@@ -1,10 +1,14 @@
-//! Adding and checking API keys.
+//! Adding, checking and editing API keys.
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Keyfob;
+use super::signing_in::unusable_variable;
 use crate::account::{
-    Account, AccountId, Facts, Identity, KeyAnswer, KeyCheck, KeyFacts, Method, Owner, Payer,
+    Account, AccountId, Facts, FailedCheck, Identity, KeyAnswer, KeyCheck, KeyFacts, Method, Owner,
+    Payer,
 };
 use crate::accounts::checked_label;
 use crate::activity::What;
@@ -23,8 +27,19 @@ pub struct NewKey {
     pub label: Option<String>,
     /// The workspace that an identity-linked key needs.
     pub workspace_id: Option<String>,
+    /// The last day on which it works, as `2026-12-01`.
+    pub expires_on: Option<String>,
     /// Whether to ask the server, with one free request.
     pub verify: bool,
+}
+
+/// What is to be different about a key; what is none stays as it is, and an empty text takes it away.
+#[derive(Debug, Clone, Default)]
+pub struct KeyEdit {
+    /// The workspace that it is used in.
+    pub workspace_id: Option<String>,
+    /// The last day on which it works, as `2026-12-01`.
+    pub expires_on: Option<String>,
 }
 
 impl Keyfob {
@@ -32,24 +47,35 @@ impl Keyfob {
     pub async fn add_api_key(&self, new: NewKey) -> Result<Status> {
         let key = api_key::parse(&new.pasted)?;
         let label = new.label.as_deref().map(checked_label).transpose()?;
-        let workspace_id = new
-            .workspace_id
-            .as_deref()
-            .filter(|id| !id.trim().is_empty())
-            .map(api_key::checked_workspace)
-            .transpose()?;
+        let workspace_id = workspace(new.workspace_id.as_deref())?;
+        let expires_on = self.day(new.expires_on.as_deref())?;
         let config = self.config()?;
-        let checked = match new.verify {
+        if let Some(has_it) = self.account_with(&key).await? {
+            return Err(stored_already(&has_it));
+        }
+        let check = match new.verify {
             true => Some(self.ask(&key, workspace_id.as_deref()).await?),
             false => None,
         };
+        if let Some(check) = &check {
+            refuse_unknown(check)?;
+        }
 
         let id = AccountId::from_random(self.0.edge.random()?);
         let last_four = key.last_four();
-        let label = label.unwrap_or_else(|| format!("API key …{last_four}"));
+        let label = label.unwrap_or_else(|| usual_label(&last_four));
         let held = self.0.locks.account(&id).await?;
         let credential = Credential::ApiKey(ApiKey { key });
         self.0.vault.save(&held, &id, &label, &credential).await?;
+        let mut facts = KeyFacts {
+            last_four,
+            workspace_id,
+            expires_on,
+            ..KeyFacts::default()
+        };
+        if let Some(check) = check {
+            note_check(&mut facts, check);
+        }
         let listed = self.0.accounts.change(|accounts| {
             let account = Account {
                 id: id.clone(),
@@ -66,11 +92,7 @@ impl Keyfob {
                 practice: config.api.practice,
                 identity: Identity::default(),
                 created_at: self.0.edge.now(),
-                facts: Facts::Key(KeyFacts {
-                    last_four,
-                    workspace_id,
-                    checked,
-                }),
+                facts: Facts::Key(facts),
             };
             accounts.add(account);
             Ok(())
@@ -88,49 +110,165 @@ impl Keyfob {
 
     /// Asks the server again about a key that is stored. A key that it refuses now is kept, and shown as refused.
     pub async fn check_key(&self, name: &str) -> Result<Status> {
-        let account = self.0.accounts.read()?.find(Some(name))?.clone();
-        let Facts::Key(facts) = &account.facts else {
-            return Err(Error::new(
-                Code::Usage,
-                "Only API keys are checked like this.",
-                "Tokens are renewed when a tool asks for them.",
-            ));
-        };
+        let (account, facts) = self.key_account(name, "Only API keys are checked like this.")?;
         let Some(Credential::ApiKey(stored)) = self.0.vault.load(&account.id).await? else {
             return Err(super::tokens::gone(&account));
         };
-        let asked = self.ask(&stored.key, facts.workspace_id.as_deref()).await;
-        let check = match asked {
-            Err(error) if error.code == Code::NotAccepted => KeyCheck {
-                at: self.0.edge.now(),
-                answer: KeyAnswer::Hindered {
-                    reason: format!("{} {}", error.message, error.cure),
-                },
-            },
-            check => check?,
-        };
-        let words = match &check.answer {
-            KeyAnswer::Valid => None,
-            KeyAnswer::Hindered { reason } | KeyAnswer::Unknown { reason } => Some(reason.clone()),
-        };
+        let workspace_id = facts.workspace_id.as_deref();
+        let check = self.ask(&stored.key, workspace_id).await?;
+        let words = check.answer.words().map(str::to_owned);
         self.tell_words(&account, What::KeyChecked, words);
-        self.0.accounts.change(|accounts| {
-            if let Some(Facts::Key(facts)) = accounts.get_mut(&account.id).map(|a| &mut a.facts) {
-                // A try that taught nothing takes away nothing that was known.
-                let known = facts.checked.is_some();
-                if !(known && matches!(check.answer, KeyAnswer::Unknown { .. })) {
-                    facts.checked = Some(check);
-                }
-            }
-            Ok(())
-        })?;
+        self.change_key(&account, |facts| note_check(facts, check))?;
         self.status(Some(account.id.as_str()))
     }
 
-    async fn ask(&self, key: &Secret, workspace_id: Option<&str>) -> Result<KeyCheck> {
+    /// Changes what is noted of a key. With another workspace it is another question to the server, so that is asked
+    /// anew.
+    pub async fn edit_key(&self, name: &str, edit: KeyEdit) -> Result<Status> {
+        let (account, facts) =
+            self.key_account(name, "Only API keys have a workspace and a noted end.")?;
+        let workspace_id = match &edit.workspace_id {
+            Some(wanted) => workspace(Some(wanted))?,
+            None => facts.workspace_id.clone(),
+        };
+        let expires_on = match &edit.expires_on {
+            Some(wanted) => self.day(Some(wanted))?,
+            None => facts.expires_on,
+        };
+        let moved = workspace_id != facts.workspace_id;
+        self.change_key(&account, |facts| {
+            facts.expires_on = expires_on;
+            facts.workspace_id = workspace_id;
+            if moved {
+                (facts.checked, facts.failed) = (None, None);
+            }
+        })?;
+        match moved {
+            true => self.check_key(account.id.as_str()).await,
+            false => self.status(Some(account.id.as_str())),
+        }
+    }
+
+    pub(super) async fn ask(&self, key: &Secret, workspace_id: Option<&str>) -> Result<KeyCheck> {
         let api = self.config()?.api;
+        if let Some(problem) = &api.problem {
+            return Err(unusable_variable(problem));
+        }
         let answer = api_key::verify(&self.0.http, &api.base_url, key, workspace_id).await?;
         let at: Timestamp = self.0.edge.now();
         Ok(KeyCheck { at, answer })
     }
+
+    /// An API key that Keyfob holds.
+    pub(super) fn key_account(&self, name: &str, otherwise: &str) -> Result<(Account, KeyFacts)> {
+        let account = self.stored(Some(name))?;
+        match &account.facts {
+            Facts::Key(facts) => Ok((account.clone(), facts.clone())),
+            _ => Err(Error::new(
+                Code::Usage,
+                format!("{otherwise} \"{}\" is none.", account.label),
+                "`keyfob accounts` shows which accounts are API keys.",
+            )),
+        }
+    }
+
+    /// Changes what is known of a key, unless it was replaced meanwhile.
+    fn change_key(&self, account: &Account, change: impl FnOnce(&mut KeyFacts)) -> Result<()> {
+        self.0.accounts.change(|accounts| {
+            match accounts.get_mut(&account.id) {
+                Some(Account {
+                    facts: Facts::Key(facts),
+                    generation,
+                    ..
+                }) if *generation == account.generation => change(facts),
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+
+    /// The account that has this very key. Only those that end alike are opened.
+    pub(super) async fn account_with(&self, key: &Secret) -> Result<Option<Account>> {
+        let last_four = key.last_four();
+        let ends_alike = |account: &&Account| matches!(&account.facts, Facts::Key(facts) if facts.last_four == last_four);
+        let accounts = self.0.accounts.read()?;
+        for account in accounts.accounts.iter().filter(ends_alike) {
+            // One that cannot be opened now is no reason to keep a person from adding a key.
+            if let Ok(Some(Credential::ApiKey(stored))) = self.0.vault.load(&account.id).await
+                && stored.key == *key
+            {
+                return Ok(Some(account.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A day as the person noted it. One that is over says nothing.
+    pub(super) fn day(&self, text: Option<&str>) -> Result<Option<Date>> {
+        let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let wrong = |message: &str| {
+            let cure = "Write the last day on which the key works, such as 2026-12-01.";
+            Error::new(Code::NotAccepted, message, cure)
+        };
+        let day: Date = text.parse().map_err(|_| wrong("That is no date."))?;
+        // Somewhere it is yesterday still.
+        let now = self.0.edge.now();
+        let yesterday = now.saturating_sub(SignedDuration::from_hours(12));
+        let today = yesterday.unwrap_or(now).to_zoned(TimeZone::UTC).date();
+        match day < today {
+            true => Err(wrong("That day is over already.")),
+            false => Ok(Some(day)),
+        }
+    }
+}
+
+/// A try that taught nothing takes away nothing that was known.
+pub(super) fn note_check(facts: &mut KeyFacts, check: KeyCheck) {
+    match check.answer {
+        KeyAnswer::Unknown { reason } => {
+            let at = check.at;
+            facts.failed = Some(FailedCheck { at, reason });
+        }
+        answer => {
+            facts.failed = None;
+            facts.checked = Some(KeyCheck { answer, ..check });
+        }
+    }
+}
+
+/// A key that the server does not know is not stored.
+pub(super) fn refuse_unknown(check: &KeyCheck) -> Result<()> {
+    let KeyAnswer::Refused { detail } = &check.answer else {
+        return Ok(());
+    };
+    let error = Error::new(
+        Code::NotAccepted,
+        "The server does not know this key: it is mistyped, revoked, disabled or expired.",
+        "Check it at platform.claude.com/settings/keys, or make a new one.",
+    );
+    Err(match detail {
+        Some(detail) => error.detail(detail),
+        None => error,
+    })
+}
+
+pub(super) fn workspace(id: Option<&str>) -> Result<Option<String>> {
+    id.filter(|id| !id.trim().is_empty())
+        .map(api_key::checked_workspace)
+        .transpose()
+}
+
+/// What a key is called that nobody named.
+pub(super) fn usual_label(last_four: &str) -> String {
+    format!("API key …{last_four}")
+}
+
+pub(super) fn stored_already(account: &Account) -> Error {
+    Error::new(
+        Code::NotAccepted,
+        format!("That key is stored already: it is \"{}\".", account.label),
+        "Use that account, or make another key.",
+    )
 }

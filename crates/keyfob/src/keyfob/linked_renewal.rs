@@ -257,8 +257,8 @@ impl Keyfob {
             _ => None,
         };
         Ok(Handed {
-            secret: token,
             warning,
+            ..Handed::of_secret(token)
         })
     }
 

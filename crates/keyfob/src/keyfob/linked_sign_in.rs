@@ -135,6 +135,7 @@ impl Keyfob {
             arrivals: mpsc::channel(1).0,
             phase: watched,
             redirect_url: request.opens_browser.then(|| address.clone()),
+            device: None,
             paste_url: Some(address.clone()),
             ends_at: now.saturating_add(limit).unwrap_or(now),
         };

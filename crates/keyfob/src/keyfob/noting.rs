@@ -70,6 +70,7 @@ impl Keyfob {
         let facts = TokenFacts {
             trouble,
             waits_since: waits.then(|| known.waits_since.unwrap_or(self.0.edge.now())),
+            issued: known.issued.clone(),
             ..facts_of(tokens, known.scopes.clone())
         };
         if facts == *known {
@@ -217,6 +218,7 @@ pub(super) fn facts_of(tokens: &OAuthTokens, scopes: Vec<String>) -> TokenFacts 
         scopes,
         trouble: None,
         waits_since: None,
+        issued: None,
     }
 }
 

@@ -113,8 +113,8 @@ pub struct FoundSession {
 }
 
 impl Keyfob {
-    /// Which of the other programs are here, and which of their sessions are not in the list yet.
-    pub async fn other_programs(&self) -> Vec<OtherSessions> {
+    /// The sessions of other programs that are here and not in the list yet: Claude Code's, and those of `ant`.
+    pub(super) fn found_sessions(&self) -> [Vec<FoundSession>; 2] {
         let accounts = self.0.accounts.read().unwrap_or_default();
         let is_new = |link: &Link| !accounts.accounts.iter().any(|a| links_to(a, link));
         let claude = Link::ClaudeCode {
@@ -148,6 +148,16 @@ impl Keyfob {
                     .unwrap_or_else(|| "Claude Code".to_owned()),
                 link,
             });
+        let new = |found: FoundSession| is_new(&found.link).then_some(found);
+        [
+            claude.into_iter().filter_map(new).collect(),
+            profiles.filter_map(new).collect(),
+        ]
+    }
+
+    /// Which of the other programs are here, and which of their sessions are not in the list yet.
+    pub async fn other_programs(&self) -> Vec<OtherSessions> {
+        let [claude, profiles] = self.found_sessions();
         let (of_claude, of_ant) = tokio::join!(
             self.version_of(OtherProgram::ClaudeCode),
             self.version_of(OtherProgram::Ant),
@@ -159,18 +169,11 @@ impl Keyfob {
                 .program(program)
                 .ok()
                 .map(|path| path.display().to_string()),
-            found: found
-                .into_iter()
-                .filter(|found| is_new(&found.link))
-                .collect(),
+            found,
         };
         vec![
-            others(
-                OtherProgram::ClaudeCode,
-                claude.into_iter().collect(),
-                of_claude,
-            ),
-            others(OtherProgram::Ant, profiles.collect(), of_ant),
+            others(OtherProgram::ClaudeCode, claude, of_claude),
+            others(OtherProgram::Ant, profiles, of_ant),
         ]
     }
 

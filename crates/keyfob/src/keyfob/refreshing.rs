@@ -39,8 +39,7 @@ impl Keyfob {
     /// Renews the token of one account before its time. However many ask at once, it is renewed once. A session of
     /// another program is renewed by that program.
     pub async fn refresh(&self, name: Option<&str>) -> Result<(Status, Option<Error>)> {
-        let accounts = self.0.accounts.read()?;
-        let account = accounts.find(name)?;
+        let account = &self.stored(name)?;
         if matches!(account.facts, Facts::Key(_)) {
             return Err(Error::new(
                 Code::Usage,

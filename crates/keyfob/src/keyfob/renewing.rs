@@ -7,7 +7,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::Keyfob;
 use super::not_renewed::NotRenewed;
 use super::tokens::{Handed, sign_in_again};
-use crate::account::{Account, AccountId, Facts};
+use crate::account::{Account, AccountId, Facts, Issued};
+use crate::config::Config;
 use crate::credential::{Credential, OAuthTokens};
 use crate::custody::backoff;
 use crate::custody::freshness::{Need, Want, is_alive, need, still_serves};
@@ -246,18 +247,30 @@ impl Keyfob {
     async fn token_endpoint(&self, provider: &Provider) -> Result<url::Url> {
         match &provider.token_url {
             Some(url) => Ok(url.clone()),
-            None => Ok(metadata::endpoints(&self.0.http, provider).await?.token),
+            None => metadata::token_endpoint(&self.0.http, provider).await,
         }
     }
 
-    /// The provider of an account, with the client id that every request needs.
+    /// The provider of an account, with the client id that every request needs: the one that the tokens were issued
+    /// to, and at the addresses where they were issued. What this program's environment says does not count.
     pub(super) fn provider_of(&self, account: &Account) -> Result<(Provider, String)> {
-        let config = self.config()?;
+        let config = Config::written(&self.0.home)?;
         let provider = account
             .provider
             .as_ref()
             .and_then(|id| config.provider(id.as_str()));
-        match provider.and_then(|p| Some((p.clone(), p.client_id.clone()?))) {
+        let issued = match &account.facts {
+            Facts::Tokens(facts) => facts.issued.clone().unwrap_or_default(),
+            _ => Issued::default(),
+        };
+        let found = provider.and_then(|provider| {
+            let client_id = issued.client_id.or_else(|| provider.client_id.clone())?;
+            let mut provider = provider.clone();
+            provider.token_url = issued.token_url.or(provider.token_url);
+            provider.base_url = issued.base_url.or(provider.base_url);
+            Some((provider, client_id))
+        });
+        match found {
             Some(found) => Ok(found),
             None => Err(Error::new(
                 Code::Failed,

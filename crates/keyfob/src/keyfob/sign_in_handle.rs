@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
+use crate::sign_in::device::DevicePrompt;
 use crate::sign_in::redirect::{Arrival, Verdict};
 
 /// How far a sign-in is.
@@ -27,6 +28,7 @@ pub struct SignInHandle {
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) redirect_url: Option<Url>,
     pub(super) paste_url: Option<Url>,
+    pub(super) device: Option<DevicePrompt>,
     pub(super) ends_at: Timestamp,
 }
 
@@ -47,6 +49,11 @@ impl SignInHandle {
     /// What to open in a browser on any computer: a page shows the code to paste.
     pub fn paste_url(&self) -> Option<&Url> {
         self.paste_url.as_ref()
+    }
+
+    /// What to type on another device, where that is how it goes on.
+    pub fn device(&self) -> Option<&DevicePrompt> {
+        self.device.as_ref()
     }
 
     /// Whether a redirect is waited for.

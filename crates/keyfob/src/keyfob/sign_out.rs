@@ -51,7 +51,7 @@ impl Keyfob {
     /// Revokes, erases, and takes the account off the list. Where erasing fails, the account stays listed, because
     /// a secret that nothing names could never be erased. What another program owns is only taken off the list.
     pub async fn sign_out(&self, name: &str) -> Result<SignOutReport> {
-        let listed = self.0.accounts.read()?.find(Some(name))?.clone();
+        let listed = self.stored(Some(name))?;
         if session_of(&listed).is_some() {
             return self.unlink(&listed);
         }
@@ -114,11 +114,7 @@ impl Keyfob {
             let (provider, client_id) = self.provider_of(account)?;
             let endpoint = match (&provider.revocation_url, &provider.issuer) {
                 (Some(url), _) => Some(url.clone()),
-                (None, Some(_)) => {
-                    metadata::endpoints(&self.0.http, &provider)
-                        .await?
-                        .revocation
-                }
+                (None, Some(_)) => metadata::found(&self.0.http, &provider).await?.revocation,
                 (None, None) => None,
             };
             let Some(endpoint) = endpoint else {

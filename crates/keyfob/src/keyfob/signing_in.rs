@@ -11,25 +11,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::Keyfob;
-use super::matching::{completed, same_person, wished_label};
-use super::noting::facts_of;
+use super::keeping_sign_in::Asked;
 use super::sign_in_handle::{Ask, Phase, SignInHandle};
-use crate::account::{Account, AccountId, Facts, Method, Owner};
+use super::signing_in_elsewhere::Elsewhere;
 use crate::accounts::checked_label;
-use crate::activity::What;
-use crate::credential::Credential;
-use crate::custody::lock::Held;
-use crate::custody::store::StoreError;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
-use crate::sign_in::attempt::{
-    Answer, Attempt, Endpoints, Exchange, Leg, NotTheAnswer, other_issuer,
-};
+use crate::sign_in::attempt::{Answer, Attempt, Leg, NotTheAnswer, other_issuer};
 use crate::sign_in::metadata;
 use crate::sign_in::page::Page;
 use crate::sign_in::provider::{Provider, Redirect};
 use crate::sign_in::redirect::{Arrival, Bound, Listener, Verdict};
-use crate::sign_in::token_endpoint::{self, Granted};
+use crate::sign_in::token_endpoint;
 use crate::status::Status;
 
 /// How long a person may take in the browser.
@@ -59,6 +52,8 @@ pub enum Listening {
     /// By somebody else's, who is already listening at this port and hands on what arrives
     /// ([`SignInHandle::arrived`]).
     Elsewhere(u16),
+    /// By nobody: the person types a code on another device, and the server is asked now and then (RFC 8628).
+    Device,
 }
 
 impl Default for Listening {
@@ -69,16 +64,34 @@ impl Default for Listening {
 
 /// A sign-in under way. [`SignIn::finish`] takes it to its end.
 pub struct SignIn {
-    keyfob: Keyfob,
-    provider: Provider,
-    request: SignInRequest,
+    pub(super) run: Run,
+    pub(super) way: Way,
+}
+
+/// What every sign-in under way has.
+pub(super) struct Run {
+    pub(super) keyfob: Keyfob,
+    pub(super) provider: Provider,
+    pub(super) request: SignInRequest,
+    pub(super) asks: mpsc::Receiver<Ask>,
+    pub(super) progress: Progress,
+    pub(super) deadline: Instant,
+    pub(super) handle: SignInHandle,
+}
+
+/// How the answer comes.
+pub(super) enum Way {
+    /// By a redirect, or a code that is pasted.
+    Here(Box<Here>),
+    /// By asking the server.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// An attempt that a browser answers.
+pub(super) struct Here {
     attempt: Attempt,
     listener: Option<Listener>,
     arrivals: mpsc::Receiver<Arrival>,
-    asks: mpsc::Receiver<Ask>,
-    progress: Progress,
-    deadline: Instant,
-    handle: SignInHandle,
 }
 
 /// Tells the handles how far it is; however the sign-in ends, they learn that it is over.
@@ -104,16 +117,20 @@ impl Keyfob {
             checked_label(label)?;
         }
         if let Some(name) = &request.account {
-            self.0.accounts.read()?.find(Some(name))?;
+            self.stored(Some(name))?;
         }
         let (provider, client_id) = self.provider_to_sign_in(&request.provider)?;
         self.check_storage().await?;
+        if request.listening == Listening::Device {
+            return self.begin_elsewhere(provider, client_id, request).await;
+        }
         let endpoints = metadata::endpoints(&self.0.http, &provider).await?;
 
         let (arrival, arrivals) = mpsc::channel(16);
         let (listener, port) = match (provider.redirect, request.listening) {
             (Redirect::Paste, _) => (None, None),
             (_, Listening::Elsewhere(port)) => (None, Some(port)),
+            (_, Listening::Device) => (None, None),
             (redirect, Listening::Own(port)) => match Bound::bind(port).await {
                 Ok(bound) => {
                     let port = bound.port();
@@ -124,8 +141,10 @@ impl Keyfob {
                 Err(error) => return Err(error),
             },
         };
-        let (verifier, state) = (self.0.edge.random()?, self.0.edge.random()?);
-        let attempt = Attempt::new(&provider, &client_id, endpoints, port, verifier, state);
+        let random = || self.0.edge.random();
+        let (verifier, state, nonce) = (random()?, random()?, random()?);
+        let id = &client_id;
+        let attempt = Attempt::new(&provider, id, endpoints, port, verifier, state, nonce);
         let (ask, asks) = mpsc::channel(4);
         let (phase, watched) = watch::channel(Phase::Waiting);
         let limit = SignedDuration::try_from(LIMIT).unwrap_or(SignedDuration::ZERO);
@@ -136,23 +155,28 @@ impl Keyfob {
             phase: watched,
             redirect_url: attempt.authorize_url(Leg::Loopback),
             paste_url: attempt.authorize_url(Leg::Paste),
+            device: None,
             ends_at: now.saturating_add(limit).unwrap_or(now),
         };
         Ok(SignIn {
-            keyfob: self.clone(),
-            provider,
-            request,
-            attempt,
-            listener,
-            arrivals,
-            asks,
-            progress: Progress(phase),
-            deadline: Instant::now() + LIMIT,
-            handle,
+            run: Run {
+                keyfob: self.clone(),
+                provider,
+                request,
+                asks,
+                progress: Progress(phase),
+                deadline: Instant::now() + LIMIT,
+                handle,
+            },
+            way: Way::Here(Box::new(Here {
+                attempt,
+                listener,
+                arrivals,
+            })),
         })
     }
 
-    fn provider_to_sign_in(&self, id: &str) -> Result<(Provider, String)> {
+    pub(super) fn provider_to_sign_in(&self, id: &str) -> Result<(Provider, String)> {
         let config = self.config()?;
         let known = || {
             let ready = config.providers.iter().filter(|p| p.is_ready());
@@ -166,6 +190,9 @@ impl Keyfob {
             let message = format!("There is no provider called \"{}\".", id.escape_debug());
             return Err(Error::new(Code::Usage, message, known()));
         };
+        if let Some(problem) = &provider.by_variables.problem {
+            return Err(unusable_variable(problem));
+        }
         match (&provider.client_id, provider.is_ready()) {
             (Some(client_id), true) => Ok((provider.clone(), client_id.clone())),
             (None, _) => Err(Error::new(
@@ -187,206 +214,38 @@ impl Keyfob {
             )),
         }
     }
-
-    /// exchange → keep; what cannot be kept is given back.
-    async fn complete(
-        &self,
-        provider: &Provider,
-        request: &SignInRequest,
-        endpoints: &Endpoints,
-        exchange: &Exchange,
-    ) -> Result<Status> {
-        let (http, now) = (&self.0.http, self.0.edge.now());
-        let granted = token_endpoint::exchange(http, provider, &endpoints.token, exchange, now)
-            .await
-            .map_err(|error| error.at_sign_in(&provider.name))?;
-        let tokens = granted.tokens.clone();
-        match self.keep_sign_in(provider, request, granted).await {
-            Ok(id) => self.status(Some(id.as_str())),
-            Err(NotKept { error, is_nobodys }) => {
-                if let Some(revocation) = endpoints.revocation.as_ref().filter(|_| is_nobodys) {
-                    // Whether the server hears it is its affair.
-                    let id = &exchange.client_id;
-                    let _ = token_endpoint::revoke(http, revocation, id, &tokens).await;
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// lock → store and read back → list.
-    async fn keep_sign_in(
-        &self,
-        provider: &Provider,
-        request: &SignInRequest,
-        granted: Granted,
-    ) -> Result<AccountId, NotKept> {
-        let accounts = self.0.accounts.read()?;
-        let identity = granted.answer.identity.clone();
-        let known = same_person(&accounts, provider, request, &identity).map(|a| a.id.clone());
-        let id = match known {
-            Some(id) => id,
-            None => AccountId::from_random(self.0.edge.random()?),
-        };
-        let held = self.0.locks.account(&id).await?;
-        let label = match accounts.get(&id) {
-            Some(account) => account.label.clone(),
-            None => wished_label(request, provider, &identity),
-        };
-        let tokens = granted.tokens;
-        let scopes = granted
-            .answer
-            .scopes
-            .unwrap_or_else(|| provider.scopes.clone());
-        let facts = Facts::Tokens(facts_of(&tokens, scopes));
-        let before = match accounts.get(&id) {
-            // What cannot be read could not be put back.
-            Some(_) => match self.0.vault.load(&id).await {
-                Ok(before) => before,
-                Err(StoreError::NotUnderstood) => None,
-                Err(error) => return Err(Error::from(error).into()),
-            },
-            None => None,
-        };
-        let credential = Credential::OAuth(tokens);
-        let saved = self.0.vault.save(&held, &id, &label, &credential).await;
-        let held = match saved {
-            Ok(()) => held,
-            Err(error) => {
-                // A store that is only slow still does it, and has the lock until then.
-                drop(held);
-                let stored = self.stored_after_all(&id, &label, &credential, &before);
-                stored.await.map_err(|is_nobodys| NotKept {
-                    error: error.into(),
-                    is_nobodys,
-                })?
-            }
-        };
-        let listed = self.0.accounts.change(|accounts| {
-            match accounts.get_mut(&id) {
-                Some(account) => {
-                    account.generation += 1;
-                    account.identity = completed(identity, &account.identity);
-                    account.payer = provider.payer;
-                    account.practice = provider.practice;
-                    account.facts = facts;
-                }
-                None => accounts.add(Account {
-                    id: id.clone(),
-                    label: accounts.free_label(&label),
-                    method: Method::OAuth,
-                    owner: Owner::Keyfob,
-                    provider: Some(provider.id.clone()),
-                    payer: provider.payer,
-                    generation: 1,
-                    practice: provider.practice,
-                    identity,
-                    created_at: self.0.edge.now(),
-                    facts,
-                }),
-            }
-            Ok(())
-        });
-        if let Err(error) = listed {
-            // What no list names would never be found again, and what was there before is still good.
-            let is_nobodys = self.put_back(&held, &id, &label, &before).await;
-            return Err(NotKept { error, is_nobodys });
-        }
-        self.forget_unsaved(&id);
-        self.0.renewals.end(&id);
-        if let Some(account) = self.0.accounts.read()?.get(&id) {
-            self.tell(account, What::SignedIn, None);
-        }
-        Ok(id)
-    }
-}
-
-impl Keyfob {
-    /// The lock again, where what a store seemed to refuse is in it after all. Else puts back what was there before,
-    /// and says whether the new tokens are nobody's by that.
-    async fn stored_after_all(
-        &self,
-        id: &AccountId,
-        label: &str,
-        credential: &Credential,
-        before: &Option<Credential>,
-    ) -> Result<Held, bool> {
-        let Ok(held) = self.0.locks.account(id).await else {
-            return Err(before.is_none());
-        };
-        match self.0.vault.load(id).await {
-            Ok(Some(stored)) if stored == *credential => Ok(held),
-            _ => Err(self.put_back(&held, id, label, before).await),
-        }
-    }
-
-    /// Puts back what was in the store before a sign-in that could not be kept, and says whether the new tokens may be
-    /// revoked: not those that may lie over older ones, because they are then all that is left.
-    async fn put_back(
-        &self,
-        held: &Held,
-        id: &AccountId,
-        label: &str,
-        before: &Option<Credential>,
-    ) -> bool {
-        match before {
-            Some(before) => self.0.vault.save(held, id, label, before).await.is_ok(),
-            None => {
-                let erased = self.0.vault.delete(held, id).await.is_ok();
-                // Of an account that is listed, what lies there is found again.
-                let is_listed = self
-                    .0
-                    .accounts
-                    .read()
-                    .is_ok_and(|all| all.get(id).is_some());
-                erased || !is_listed
-            }
-        }
-    }
-}
-
-/// A sign-in that came about at the server, and could not be kept here.
-struct NotKept {
-    error: Error,
-    /// Whether its tokens are certainly not in the store, or named by no list, so that the server may be told to
-    /// forget them.
-    is_nobodys: bool,
-}
-
-impl From<Error> for NotKept {
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            is_nobodys: true,
-        }
-    }
 }
 
 impl SignIn {
     /// What can be said to it from elsewhere.
     pub fn handle(&self) -> SignInHandle {
-        self.handle.clone()
+        self.run.handle.clone()
     }
 
     /// The provider's name.
     pub fn provider(&self) -> &Provider {
-        &self.provider
+        &self.run.provider
     }
 
     /// Waits for the answer and takes it to its end.
-    pub async fn finish(mut self) -> Result<Status> {
-        let (answer, browser) = self.wait().await;
+    pub async fn finish(self) -> Result<Status> {
+        match self.way {
+            Way::Here(here) => here.finish(self.run).await,
+            Way::Elsewhere(elsewhere) => elsewhere.finish(self.run).await,
+        }
+    }
+}
+
+impl Here {
+    async fn finish(mut self, mut run: Run) -> Result<Status> {
+        let (answer, browser) = self.wait(&mut run).await;
         // From here on nothing else may come in.
         drop(self.listener);
         drop(self.arrivals);
         let ended = match answer {
             Ok((code, leg)) => {
-                let _ = self.progress.0.send(Phase::Storing);
-                let endpoints = self.attempt.endpoints().clone();
-                let exchange = self.attempt.into_exchange(code, leg);
-                self.keyfob
-                    .complete(&self.provider, &self.request, &endpoints, &exchange)
-                    .await
+                let _ = run.progress.0.send(Phase::Storing);
+                exchange(&run, self.attempt, code, leg).await
             }
             Err(error) => Err(error),
         };
@@ -402,11 +261,11 @@ impl SignIn {
         ended
     }
 
-    async fn wait(&mut self) -> (Result<(Secret, Leg)>, Option<Browser>) {
+    async fn wait(&mut self, run: &mut Run) -> (Result<(Secret, Leg)>, Option<Browser>) {
         loop {
             tokio::select! {
-                () = tokio::time::sleep_until(self.deadline) => return (Err(too_late()), None),
-                Some(ask) = self.asks.recv() => match ask {
+                () = tokio::time::sleep_until(run.deadline) => return (Err(too_late()), None),
+                Some(ask) = run.asks.recv() => match ask {
                     Ask::Cancel => return (Err(cancelled()), None),
                     Ask::Paste(text, reply) => match self.attempt.answer_in_paste(text.expose()) {
                         Ok(answer) => {
@@ -438,6 +297,26 @@ impl SignIn {
     }
 }
 
+/// exchange → keep.
+async fn exchange(run: &Run, attempt: Attempt, code: Secret, leg: Leg) -> Result<Status> {
+    let endpoints = attempt.endpoints().clone();
+    let exchange = attempt.into_exchange(code, leg);
+    let (keyfob, provider) = (&run.keyfob, &run.provider);
+    let (http, now) = (&keyfob.0.http, keyfob.0.edge.now());
+    let granted = token_endpoint::exchange(http, provider, &endpoints.token, &exchange, now)
+        .await
+        .map_err(|error| error.at_sign_in(&provider.name))?;
+    let asked = Asked {
+        provider,
+        request: &run.request,
+        client_id: &exchange.client_id,
+        revocation: endpoints.revocation.as_ref(),
+        issuer: endpoints.issuer.as_deref(),
+        nonce: exchange.nonce.as_deref(),
+    };
+    keyfob.complete(&asked, granted).await
+}
+
 fn code_of(answer: Answer) -> Result<(Secret, Leg)> {
     match answer {
         Answer::Code { code, leg } => Ok((code, leg)),
@@ -458,5 +337,14 @@ pub(super) fn cancelled() -> Error {
         Code::Cancelled,
         "The sign-in was cancelled.",
         "Sign in again whenever you like.",
+    )
+}
+
+/// A variable that is set wrongly is not passed over: the person would be sent elsewhere than they wanted.
+pub(super) fn unusable_variable(problem: &str) -> Error {
+    Error::new(
+        Code::Usage,
+        format!("A variable of this environment cannot be used: {problem}."),
+        "Correct it or unset it, then try again.",
     )
 }

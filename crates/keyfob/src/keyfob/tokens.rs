@@ -3,9 +3,11 @@
 use jiff::SignedDuration;
 
 use super::Keyfob;
+use super::environment::Named;
 use super::linking::session_of;
 use super::renewing::Patience;
-use crate::account::{Account, Facts};
+use crate::account::{Account, Facts, KeyAnswer, KeyCheck};
+use crate::accounts::FellBack;
 use crate::credential::{Credential, OAuthTokens};
 use crate::custody::freshness::{Need, Want, Windows, need, still_serves};
 use crate::error::{Code, Error, Result};
@@ -18,13 +20,23 @@ pub struct Handed {
     pub secret: Secret,
     /// What should be said beside it, such as that the renewal failed, but the old token still lives.
     pub warning: Option<Error>,
+    /// That it is another account's than the first in the person's order, because that one failed.
+    pub instead: Option<FellBack>,
+    /// The labels of those that stand earlier in that order, and never give anything to tools.
+    pub passed_over: Vec<String>,
 }
 
 impl Handed {
     pub(super) fn of(tokens: &OAuthTokens) -> Self {
+        Self::of_secret(tokens.access_token.clone())
+    }
+
+    pub(super) fn of_secret(secret: Secret) -> Self {
         Self {
-            secret: tokens.access_token.clone(),
+            secret,
             warning: None,
+            instead: None,
+            passed_over: Vec::new(),
         }
     }
 }
@@ -45,10 +57,25 @@ impl Keyfob {
         self.hand_out(name, want).await
     }
 
-    /// load → good? → hand out; else renew under the lock.
     async fn hand_out(&self, name: Option<&str>, want: Want) -> Result<Handed> {
         let accounts = self.0.accounts.read()?;
-        let account = accounts.find(name)?;
+        // Whoever brings a refused token back wants another one of the same account, whatever the order says.
+        if name.is_none() && accounts.is_ordered() && matches!(want, Want::Valid(_)) {
+            return self.hand_out_in_order(&accounts, &want).await;
+        }
+        let named = self.named(&accounts, name)?;
+        self.hand_out_of(named, &want).await
+    }
+
+    pub(super) async fn hand_out_of(&self, named: Named<'_>, want: &Want) -> Result<Handed> {
+        match named {
+            Named::Stored(account) => self.hand_out_stored(account, want.clone()).await,
+            Named::Variable(found) => self.variable_handed(*found, want),
+        }
+    }
+
+    /// load → good? → hand out; else renew under the lock.
+    async fn hand_out_stored(&self, account: &Account, want: Want) -> Result<Handed> {
         if let Want::Other { than, .. } = &want
             && is_of_another_kind(account, than)
         {
@@ -131,13 +158,32 @@ fn key_handed(account: &Account, key: Secret, want: &Want) -> Result<Handed> {
                 "\"{}\" is an API key, and it was refused: keys are not renewed.",
                 account.label
             ),
-            "Check it in Keyfob's window, or add a new one with `keyfob add-key`.",
+            "Check it with `keyfob status --probe`, or replace it with `keyfob rotate-key`.",
         )),
         _ => Ok(Handed {
-            secret: key,
-            warning: None,
+            warning: refused_key(account),
+            ..Handed::of_secret(key)
         }),
     }
+}
+
+/// What should be said beside a key that the server did not know when it was asked last. Only the server can tell
+/// whether that is still so, so the key is given.
+fn refused_key(account: &Account) -> Option<Error> {
+    let Facts::Key(facts) = &account.facts else {
+        return None;
+    };
+    let refused = |check: &&KeyCheck| matches!(check.answer, KeyAnswer::Refused { .. });
+    facts.checked.as_ref().filter(refused).map(|_| {
+        Error::new(
+            Code::NotAccepted,
+            format!(
+                "The server did not know the key of \"{}\" when it was asked last.",
+                account.label
+            ),
+            "Replace it with `keyfob rotate-key`.",
+        )
+    })
 }
 
 /// The words for an account whose item is not in the store.

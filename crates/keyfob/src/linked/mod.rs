@@ -6,6 +6,7 @@
 
 pub(crate) mod anthropic_profile;
 pub(crate) mod claude_code;
+pub(crate) mod environment;
 mod lenient;
 pub(crate) mod program;
 pub(crate) mod spoken;

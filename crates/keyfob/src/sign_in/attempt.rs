@@ -30,7 +30,7 @@ pub(crate) struct Endpoints {
     pub(crate) names_itself: bool,
 }
 
-/// One attempt. Verifier and state are independent random values: who sees the redirect, and with it the state, does
+/// One attempt. Verifier, state and nonce are independent random values: who sees the redirect, and with it the state, does
 /// not know the verifier. [`Attempt::into_exchange`] takes the attempt apart, so each is used once.
 #[derive(Debug)]
 pub(crate) struct Attempt {
@@ -39,6 +39,10 @@ pub(crate) struct Attempt {
     endpoints: Endpoints,
     verifier: Secret,
     state: String,
+    /// What the ID token has to repeat (OpenID Connect Core §3.1.2.1), where one is asked for.
+    nonce: Option<String>,
+    /// Whom the token is for.
+    aims: Vec<(String, String)>,
     loopback: Option<String>,
     paste: Option<Url>,
     paste_query: Vec<(String, String)>,
@@ -70,6 +74,7 @@ pub(crate) struct Exchange {
     pub(crate) client_id: String,
     pub(crate) verifier: Secret,
     pub(crate) state: String,
+    pub(crate) nonce: Option<String>,
 }
 
 impl Attempt {
@@ -81,6 +86,7 @@ impl Attempt {
         port: Option<u16>,
         verifier: [u8; 32],
         state: [u8; 32],
+        nonce: [u8; 32],
     ) -> Self {
         let loopback = port
             .filter(|_| provider.redirect != Redirect::Paste)
@@ -99,6 +105,14 @@ impl Attempt {
             endpoints,
             verifier: Secret::new(URL_SAFE_NO_PAD.encode(verifier)),
             state: URL_SAFE_NO_PAD.encode(state),
+            nonce: provider
+                .asks_who_it_is()
+                .then(|| URL_SAFE_NO_PAD.encode(nonce)),
+            aims: provider
+                .aims()
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
             loopback,
             paste,
             paste_query: provider.paste_query.clone().into_iter().collect(),
@@ -126,6 +140,10 @@ impl Attempt {
             if self.scopes.iter().any(|s| s == "offline_access") {
                 query.append_pair("prompt", "consent");
             }
+            if let Some(nonce) = &self.nonce {
+                query.append_pair("nonce", nonce);
+            }
+            query.extend_pairs(&self.aims);
             if leg == Leg::Paste {
                 query.extend_pairs(&self.paste_query);
             }
@@ -242,6 +260,7 @@ impl Attempt {
             client_id: self.client_id,
             verifier: self.verifier,
             state: self.state,
+            nonce: self.nonce,
         }
     }
 

@@ -5,6 +5,7 @@ use crate::sign_in::provider::{ProviderEntry, built_in};
 
 const VERIFIER: [u8; 32] = [1; 32];
 const STATE: [u8; 32] = [2; 32];
+const NONCE: [u8; 32] = [3; 32];
 const CODE: &str = "a-code.of~the_server1";
 const PORT: u16 = 49_152;
 const LOOPBACK: &str = "http://localhost:49152/callback";
@@ -32,7 +33,15 @@ fn attempt_with(over: ProviderEntry) -> Attempt {
 }
 
 fn attempt_at(provider: &Provider, port: Option<u16>) -> Attempt {
-    Attempt::new(provider, "client-1", endpoints(), port, VERIFIER, STATE)
+    Attempt::new(
+        provider,
+        "client-1",
+        endpoints(),
+        port,
+        VERIFIER,
+        STATE,
+        NONCE,
+    )
 }
 
 fn attempt() -> Attempt {
@@ -83,7 +92,15 @@ fn the_challenge_is_that_of_rfc_7636_appendix_b() {
         77, 105, 214, 191, 240, 91, 88, 5, 88, 83, 132, 141, 121,
     ];
     let provider = provider(ProviderEntry::default());
-    let attempt = Attempt::new(&provider, "c", endpoints(), Some(PORT), verifier, STATE);
+    let attempt = Attempt::new(
+        &provider,
+        "c",
+        endpoints(),
+        Some(PORT),
+        verifier,
+        STATE,
+        NONCE,
+    );
     let challenge = ["E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"];
     assert_eq!(said(&attempt, Leg::Loopback, "code_challenge"), challenge);
     assert_eq!(said(&attempt, Leg::Paste, "code_challenge"), challenge);
@@ -395,4 +412,37 @@ proptest! {
         let expected = Answer::Code { code: Secret::new(code), leg };
         prop_assert_eq!(attempt().answer_in_paste(&pasted), Ok(expected));
     }
+}
+
+#[test]
+fn an_attempt_that_asks_who_it_is_sends_a_nonce_of_its_own() {
+    let plain = attempt();
+    assert!(said(&plain, Leg::Loopback, "nonce").is_empty());
+    let scopes = Some(vec!["openid".to_owned(), "email".to_owned()]);
+    let attempt = attempt_with(ProviderEntry {
+        scopes,
+        ..ProviderEntry::default()
+    });
+    let nonce = URL_SAFE_NO_PAD.encode(NONCE);
+    for leg in [Leg::Loopback, Leg::Paste] {
+        assert_eq!(said(&attempt, leg, "nonce"), [nonce.as_str()]);
+    }
+    let exchange = attempt.into_exchange(Secret::new(CODE), Leg::Paste);
+    assert_eq!(exchange.nonce, Some(nonce));
+}
+
+#[test]
+fn an_attempt_says_whom_the_token_is_for() {
+    use crate::sign_in::provider::OneOrMany;
+    let attempt = attempt_with(ProviderEntry {
+        audience: Some("llm gateway".to_owned()),
+        resource: Some(OneOrMany::Many(vec![
+            "https://a.example/x".to_owned(),
+            "urn:b".to_owned(),
+        ])),
+        ..ProviderEntry::default()
+    });
+    assert_eq!(said(&attempt, Leg::Loopback, "audience"), ["llm gateway"]);
+    let resource = said(&attempt, Leg::Loopback, "resource");
+    assert_eq!(resource, ["https://a.example/x", "urn:b"]);
 }

@@ -15,19 +15,47 @@ struct Metadata {
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
+    device_authorization_endpoint: Option<String>,
     code_challenge_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
 }
 
-/// Where one signs in. What the configuration names goes before what the server publishes; a server that is named
-/// in full is not asked at all, unless it has an issuer, whose promise about `iss` is worth knowing.
-pub(crate) async fn endpoints(http: &Http, provider: &Provider) -> Result<Endpoints> {
+/// Whatever is known of where a server can be asked for what.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    authorize: Option<Url>,
+    token: Option<Url>,
+    /// RFC 7009.
+    pub(crate) revocation: Option<Url>,
+    /// RFC 8628 §3.1.
+    device: Option<Url>,
+    issuer: Option<String>,
+    names_itself: bool,
+    /// Whether the server was asked.
+    asked: bool,
+}
+
+/// Where one signs in on another device, and what comes after.
+#[derive(Debug)]
+pub(crate) struct DeviceEndpoints {
+    /// RFC 8628 §3.1.
+    pub(crate) device: Url,
+    pub(crate) token: Url,
+    pub(crate) revocation: Option<Url>,
+    /// The issuer as it names itself.
+    pub(crate) issuer: Option<String>,
+}
+
+/// What the configuration names, and for the rest what the server publishes. A server that is named in full is not
+/// asked at all, unless it has an issuer, whose promise about `iss` is worth knowing.
+pub(crate) async fn found(http: &Http, provider: &Provider) -> Result<Found> {
     let published = match &provider.issuer {
         None => None,
         Some(issuer) => Some(discover(http, provider, issuer).await?),
     };
-    let found = published.as_ref();
+    let asked = published.is_some();
+    let published = published.unwrap_or_default();
     let named = |configured: &Option<Url>, field: &str, published: Option<&String>| {
         if let Some(url) = configured {
             return Ok(Some(url.clone()));
@@ -41,28 +69,43 @@ pub(crate) async fn endpoints(http: &Http, provider: &Provider) -> Result<Endpoi
             .map(Some)
             .ok_or_else(|| broken(provider, &format!("its {field} is no safe URL")))
     };
-    let authorize = named(
-        &provider.authorize_url,
-        "authorization_endpoint",
-        found.and_then(|m| m.authorization_endpoint.as_ref()),
-    )?;
-    let token = named(
-        &provider.token_url,
-        "token_endpoint",
-        found.and_then(|m| m.token_endpoint.as_ref()),
-    )?;
-    let revocation = named(
-        &provider.revocation_url,
-        "revocation_endpoint",
-        found.and_then(|m| m.revocation_endpoint.as_ref()),
-    )?;
-    let (Some(authorize), Some(token)) = (authorize, token) else {
-        return Err(match found {
-            Some(_) => broken(
+    Ok(Found {
+        authorize: named(
+            &provider.authorize_url,
+            "authorization_endpoint",
+            published.authorization_endpoint.as_ref(),
+        )?,
+        token: named(
+            &provider.token_url,
+            "token_endpoint",
+            published.token_endpoint.as_ref(),
+        )?,
+        revocation: named(
+            &provider.revocation_url,
+            "revocation_endpoint",
+            published.revocation_endpoint.as_ref(),
+        )?,
+        device: named(
+            &provider.device_authorization_url,
+            "device_authorization_endpoint",
+            published.device_authorization_endpoint.as_ref(),
+        )?,
+        names_itself: published.authorization_response_iss_parameter_supported,
+        issuer: asked.then_some(published.issuer),
+        asked,
+    })
+}
+
+/// Where one signs in.
+pub(crate) async fn endpoints(http: &Http, provider: &Provider) -> Result<Endpoints> {
+    let found = found(http, provider).await?;
+    let (Some(authorize), Some(token)) = (found.authorize, found.token) else {
+        return Err(match found.asked {
+            true => broken(
                 provider,
                 "it names no authorization_endpoint or no token_endpoint",
             ),
-            None => Error::new(
+            false => Error::new(
                 Code::Usage,
                 format!(
                     "The provider \"{}\" has no addresses to sign in at.",
@@ -75,10 +118,37 @@ pub(crate) async fn endpoints(http: &Http, provider: &Provider) -> Result<Endpoi
     Ok(Endpoints {
         authorize,
         token,
-        revocation,
-        issuer: published.as_ref().map(|m| m.issuer.clone()),
-        names_itself: published.is_some_and(|m| m.authorization_response_iss_parameter_supported),
+        revocation: found.revocation,
+        issuer: found.issuer,
+        names_itself: found.names_itself,
     })
+}
+
+/// Where one signs in on another device.
+pub(crate) async fn device_endpoints(http: &Http, provider: &Provider) -> Result<DeviceEndpoints> {
+    let found = found(http, provider).await?;
+    let (Some(device), Some(token)) = (found.device, found.token) else {
+        return Err(Error::new(
+            Code::Usage,
+            format!("{} offers no sign-in on another device.", provider.name),
+            "Sign in without --device: the printed address can be opened elsewhere too. If the server does offer it, \
+             give the provider a device_authorization_url.",
+        ));
+    };
+    Ok(DeviceEndpoints {
+        device,
+        token,
+        revocation: found.revocation,
+        issuer: found.issuer,
+    })
+}
+
+/// Where tokens are renewed.
+pub(crate) async fn token_endpoint(http: &Http, provider: &Provider) -> Result<Url> {
+    match found(http, provider).await?.token {
+        Some(token) => Ok(token),
+        None => Err(broken(provider, "it names no token_endpoint")),
+    }
 }
 
 async fn discover(http: &Http, provider: &Provider, issuer: &Url) -> Result<Metadata> {

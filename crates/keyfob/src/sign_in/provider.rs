@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::account::Payer;
 use crate::http::is_loopback;
+pub use crate::sign_in::variables::ByVariables;
 
 /// A provider's id: the `example` of `[providers.example]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,6 +76,16 @@ pub enum TokenRequest {
     Json,
 }
 
+/// One text or several, as a person may write them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// `"…"`
+    One(String),
+    /// `["…", "…"]`
+    Many(Vec<String>),
+}
+
 /// A provider as configuration names it: whatever is left out is found in the issuer's metadata, or has a default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -89,10 +100,16 @@ pub struct ProviderEntry {
     pub token_url: Option<String>,
     /// RFC 7009.
     pub revocation_url: Option<String>,
+    /// RFC 8628 §3.1.
+    pub device_authorization_url: Option<String>,
     /// RFC 6749 §2.2, issued to the person or the organization.
     pub client_id: Option<String>,
     /// RFC 6749 §3.3.
     pub scopes: Option<Vec<String>>,
+    /// Whom the token is for, by the name that some servers have for it.
+    pub audience: Option<String>,
+    /// Whom the token is for, by address (RFC 8707 §2).
+    pub resource: Option<OneOrMany>,
     /// By which ways an answer can come back.
     pub redirect: Option<Redirect>,
     /// With `{port}` where the port belongs.
@@ -130,10 +147,16 @@ pub struct Provider {
     pub token_url: Option<Url>,
     /// RFC 7009.
     pub revocation_url: Option<Url>,
+    /// RFC 8628 §3.1.
+    pub device_authorization_url: Option<Url>,
     /// RFC 6749 §2.2.
     pub client_id: Option<String>,
     /// RFC 6749 §3.3.
     pub scopes: Vec<String>,
+    /// Whom the token is for, by the name that some servers have for it.
+    pub audience: Option<String>,
+    /// Whom the token is for, by address (RFC 8707 §2).
+    pub resource: Vec<String>,
     /// By which ways an answer can come back.
     pub redirect: Redirect,
     /// With `{port}` where the port belongs.
@@ -152,13 +175,35 @@ pub struct Provider {
     pub base_url: Option<Url>,
     /// Nothing that comes from it is real.
     pub practice: bool,
+    /// What variables of the environment say of it, where `config.toml` says nothing.
+    pub by_variables: ByVariables,
 }
 
 impl Provider {
     /// Whether one can sign in: a client id, and endpoints or an issuer that names them.
     pub fn is_ready(&self) -> bool {
-        let endpoints = self.authorize_url.is_some() && self.token_url.is_some();
-        self.client_id.is_some() && (endpoints || self.issuer.is_some())
+        let asked = self.authorize_url.is_some() || self.device_authorization_url.is_some();
+        let endpoints = asked && self.token_url.is_some();
+        let usable = self.by_variables.problem.is_none();
+        usable && self.client_id.is_some() && (endpoints || self.issuer.is_some())
+    }
+
+    /// Whether one may be able to sign in on another device (RFC 8628). Where only an issuer is named, its metadata
+    /// says so for sure.
+    pub fn may_have_device_flow(&self) -> bool {
+        self.device_authorization_url.is_some() || self.issuer.is_some()
+    }
+
+    /// Whether the server is asked who signs in (OpenID Connect Core §3.1.2.1).
+    pub(crate) fn asks_who_it_is(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == "openid")
+    }
+
+    /// What every request says about whom the token is for.
+    pub(crate) fn aims(&self) -> Vec<(&str, &str)> {
+        let audience = self.audience.iter().map(|a| ("audience", a.as_str()));
+        let resource = self.resource.iter().map(|r| ("resource", r.as_str()));
+        resource.chain(audience).collect()
     }
 
     /// The host on which one signs in, to show.
@@ -196,6 +241,10 @@ impl Provider {
             ));
         }
         let client_id = entry.client_id.filter(|id| !id.trim().is_empty());
+        // It goes into an address that a browser opens.
+        if client_id.as_ref().is_some_and(|id| id.contains("sk-ant-")) {
+            return Err("`client_id` holds a key or a token".to_owned());
+        }
         let issuer = secure_url("issuer", entry.issuer)?;
         if let Some(issuer) = &issuer
             && (issuer.query().is_some() || issuer.fragment().is_some())
@@ -217,8 +266,14 @@ impl Provider {
             authorize_url: secure_url("authorize_url", entry.authorize_url)?,
             token_url: secure_url("token_url", entry.token_url)?,
             revocation_url: secure_url("revocation_url", entry.revocation_url)?,
+            device_authorization_url: secure_url(
+                "device_authorization_url",
+                entry.device_authorization_url,
+            )?,
             client_id: client_id.map(|id| id.trim().to_owned()),
             scopes,
+            audience: entry.audience.filter(|a| !a.trim().is_empty()),
+            resource: checked_resource(entry.resource)?,
             redirect,
             loopback_redirect_uri,
             paste_redirect_uri,
@@ -228,6 +283,7 @@ impl Provider {
             payer: entry.payer.unwrap_or(Payer::Api),
             base_url: secure_url("base_url", entry.base_url)?,
             practice: entry.practice.unwrap_or(false),
+            by_variables: ByVariables::default(),
             id,
         })
     }
@@ -243,8 +299,13 @@ impl ProviderEntry {
             authorize_url: over.authorize_url.or(self.authorize_url),
             token_url: over.token_url.or(self.token_url),
             revocation_url: over.revocation_url.or(self.revocation_url),
+            device_authorization_url: over
+                .device_authorization_url
+                .or(self.device_authorization_url),
             client_id: over.client_id.or(self.client_id),
             scopes: over.scopes.or(self.scopes),
+            audience: over.audience.or(self.audience),
+            resource: over.resource.or(self.resource),
             redirect: over.redirect.or(self.redirect),
             loopback_redirect_uri: over.loopback_redirect_uri.or(self.loopback_redirect_uri),
             paste_redirect_uri: over.paste_redirect_uri.or(self.paste_redirect_uri),
@@ -257,6 +318,9 @@ impl ProviderEntry {
         }
     }
 }
+
+/// The id of the Claude Console.
+pub(crate) const CLAUDE_CONSOLE: &str = "claude-console";
 
 /// What comes with Keyfob. No client id does: one is issued to a person or an organization, who enters it.
 pub(crate) fn built_in() -> Vec<(ProviderId, ProviderEntry)> {
@@ -281,7 +345,29 @@ pub(crate) fn built_in() -> Vec<(ProviderId, ProviderEntry)> {
         base_url: text("https://api.anthropic.com"),
         ..ProviderEntry::default()
     };
-    vec![(ProviderId("claude-console".to_owned()), claude_console)]
+    vec![(ProviderId(CLAUDE_CONSOLE.to_owned()), claude_console)]
+}
+
+/// RFC 8707 §2: an absolute URI without a fragment.
+fn checked_resource(resource: Option<OneOrMany>) -> Result<Vec<String>, String> {
+    let resource = match resource {
+        None => Vec::new(),
+        Some(OneOrMany::One(one)) => vec![one],
+        Some(OneOrMany::Many(many)) => many,
+    };
+    let resource: Vec<_> = resource
+        .iter()
+        .map(|r| r.trim().to_owned())
+        .filter(|r| !r.is_empty())
+        .collect();
+    let fits = |text: &String| Url::parse(text).is_ok_and(|url| url.fragment().is_none());
+    match resource.iter().find(|r| !fits(r)) {
+        None => Ok(resource),
+        Some(wrong) => Err(format!(
+            "`resource` has to be a whole address without `#` (RFC 8707), and `{}` is none",
+            wrong.escape_debug()
+        )),
+    }
 }
 
 /// RFC 6749 §3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
@@ -295,7 +381,7 @@ pub(crate) fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
-fn secure_url(field: &str, text: Option<String>) -> Result<Option<Url>, String> {
+pub(super) fn secure_url(field: &str, text: Option<String>) -> Result<Option<Url>, String> {
     let Some(text) = text.filter(|t| !t.trim().is_empty()) else {
         return Ok(None);
     };

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::account::Identity;
 use crate::secret::Secret;
+use crate::sign_in::id_token::Claims;
 
 /// RFC 6749 §5.1 leaves `expires_in` out "if omitted, the server should provide it by other means"; an hour is short
 /// enough to be checked soon and long enough not to ask all the time.
@@ -20,6 +21,8 @@ pub(crate) struct TokenAnswer {
     pub(crate) refresh_token_expires_in: Option<i64>,
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) identity: Identity,
+    /// What an ID token beside the tokens says; the ID token itself is not kept.
+    pub(crate) claims: Option<Claims>,
 }
 
 /// A refusal (RFC 6749 §5.2).
@@ -72,6 +75,7 @@ pub(crate) fn read_tokens(body: &[u8]) -> Result<TokenAnswer, &'static str> {
         refresh_token_expires_in: seconds(object, "refresh_token_expires_in"),
         scopes: scopes(object),
         identity: identity(object),
+        claims: object.get("id_token").and_then(Claims::read),
     })
 }
 
@@ -113,14 +117,10 @@ fn scopes(object: &Map<String, Value>) -> Option<Vec<String>> {
     }
 }
 
-/// Who signed in: Claude's own fields, else the claims of an ID token. The ID token came straight from the token
-/// endpoint over TLS, which OpenID Connect Core §3.1.3.7 accepts in place of checking its signature, and it is only
-/// shown, never used to decide anything.
+/// Who signed in, in Claude's own fields.
 fn identity(object: &Map<String, Value>) -> Identity {
     let part =
         |outer: &str, inner: &str| -> Option<String> { shown(object.get(outer)?.get(inner)?) };
-    let claims = object.get("id_token").and_then(id_token_claims);
-    let claim = |name: &str| claims.as_ref().and_then(|c| shown(c.get(name)?));
     let names = [
         part("account", "uuid"),
         part("organization", "uuid"),
@@ -135,25 +135,14 @@ fn identity(object: &Map<String, Value>) -> Identity {
             .join("/")
     });
     Identity {
-        subject: subject.or_else(|| claim("sub")),
-        email: part("account", "email_address")
-            .or_else(|| claim("email"))
-            .or_else(|| claim("preferred_username")),
+        subject,
+        email: part("account", "email_address"),
         organization: part("organization", "name"),
         workspace: part("workspace", "name"),
     }
 }
 
-fn id_token_claims(token: &Value) -> Option<Value> {
-    use base64::Engine as _;
-    let payload = token.as_str()?.split('.').nth(1)?;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(payload)
-        .ok()?;
-    serde_json::from_slice(&bytes).ok()
-}
-
-fn shown(value: &Value) -> Option<String> {
+pub(super) fn shown(value: &Value) -> Option<String> {
     let text = crate::secret::presentable(value.as_str()?.trim(), &[]);
     (!text.is_empty()).then_some(text)
 }

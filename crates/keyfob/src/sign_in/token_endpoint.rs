@@ -55,14 +55,15 @@ pub(crate) async fn exchange(
     exchange: &Exchange,
     now: Timestamp,
 ) -> Result<Granted, TokenError> {
-    let fields = [
+    let mut fields = vec![
         ("grant_type", "authorization_code"),
         ("code", exchange.code.expose()),
-        ("redirect_uri", &exchange.redirect_uri),
-        ("client_id", &exchange.client_id),
+        ("redirect_uri", exchange.redirect_uri.as_str()),
+        ("client_id", exchange.client_id.as_str()),
         ("code_verifier", exchange.verifier.expose()),
-        ("state", &exchange.state),
+        ("state", exchange.state.as_str()),
     ];
+    fields.extend(provider.aims());
     let secrets = [&exchange.code, &exchange.verifier];
     let answer = post(http, provider, endpoint, &fields, &secrets).await?;
     Ok(granted(answer, None, now))
@@ -78,13 +79,33 @@ pub(crate) async fn refresh(
     refresh_token: &Secret,
     now: Timestamp,
 ) -> Result<Granted, TokenError> {
-    let fields = [
+    let mut fields = vec![
         ("grant_type", "refresh_token"),
         ("refresh_token", refresh_token.expose()),
         ("client_id", client_id),
     ];
+    fields.extend(provider.aims());
     let answer = post(http, provider, endpoint, &fields, &[refresh_token]).await?;
     Ok(granted(answer, Some(refresh_token), now))
+}
+
+/// Asks whether the person has agreed on the other device (RFC 8628 §3.4).
+pub(crate) async fn poll_device(
+    http: &Http,
+    provider: &Provider,
+    endpoint: &Url,
+    client_id: &str,
+    device_code: &Secret,
+    now: Timestamp,
+) -> Result<Granted, TokenError> {
+    let mut fields = vec![
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("device_code", device_code.expose()),
+        ("client_id", client_id),
+    ];
+    fields.extend(provider.aims());
+    let answer = post(http, provider, endpoint, &fields, &[device_code]).await?;
+    Ok(granted(answer, None, now))
 }
 
 /// Tells the server that tokens are no longer wanted, always as a form, as RFC 7009 §2.1 asks. Revoking the refresh
@@ -126,11 +147,7 @@ async fn post(
 ) -> Result<(TokenAnswer, Option<String>), TokenError> {
     let (content_type, body) = match provider.token_request {
         TokenRequest::Form => ("application/x-www-form-urlencoded", form(fields)),
-        TokenRequest::Json => {
-            let object: BTreeMap<_, _> = fields.iter().copied().collect();
-            let body = serde_json::to_string(&object).unwrap_or_default();
-            ("application/json", body)
-        }
+        TokenRequest::Json => ("application/json", json(fields)),
     };
     let mut request = http
         .post(endpoint)
@@ -156,16 +173,36 @@ async fn post(
     }
 }
 
-fn not_set_up(error: Error) -> TokenError {
+pub(super) fn not_set_up(error: Error) -> TokenError {
     TokenError::Unreachable(error.detail.unwrap_or(error.message))
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+/// What may come more than once (RFC 8707 §2) becomes a list where it does.
+fn json(fields: &[(&str, &str)]) -> String {
+    let mut object = BTreeMap::<&str, Vec<&str>>::new();
+    for (name, value) in fields {
+        object.entry(name).or_default().push(value);
+    }
+    let object: BTreeMap<_, _> = object
+        .into_iter()
+        .map(|(name, values)| match values.as_slice() {
+            [one] => (name, serde_json::json!(one)),
+            _ => (name, serde_json::json!(values)),
+        })
+        .collect();
+    serde_json::to_string(&object).unwrap_or_default()
+}
+
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(fields).finish()
 }
 
-fn refusal(answer: &http::Answer, said: &ErrorAnswer, secrets: &[&Secret]) -> TokenError {
+pub(super) fn refusal(
+    answer: &http::Answer,
+    said: &ErrorAnswer,
+    secrets: &[&Secret],
+) -> TokenError {
     let clean = |text: &Option<String>| text.as_deref().map(|t| presentable(t, secrets));
     let error = clean(&said.error);
     let detail = http::detail(

@@ -11,6 +11,7 @@
 )]
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -86,7 +87,7 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("config.toml"), mock.config_block()).unwrap();
         let store = Arc::new(Memory::default());
-        let keyfob = open(&home, &store, ours);
+        let keyfob = open(&home, &store, ours, &[]);
         Self {
             keyfob,
             store,
@@ -98,7 +99,24 @@ impl World {
 
     /// Another program on the same home.
     pub fn open(&self) -> Keyfob {
-        open(&self.home, &self.store, Arc::clone(&self.ahead))
+        self.open_in(&[])
+    }
+
+    /// Another program on the same home, in an environment with these variables.
+    pub fn open_in(&self, variables: &[(&str, &str)]) -> Keyfob {
+        open(&self.home, &self.store, Arc::clone(&self.ahead), variables)
+    }
+
+    /// Writes `config.toml`; `BASE` in it becomes the server's address.
+    pub fn configure(&self, text: &str) {
+        let text = text.replace("BASE", self.mock.base_url());
+        std::fs::write(self.home.path().join("config.toml"), text).unwrap();
+    }
+
+    /// What the control API tells.
+    pub async fn told(&self, what: &str) -> Value {
+        let url = format!("{}/control/{what}", self.mock.base_url());
+        reqwest::get(url).await.unwrap().json().await.unwrap()
     }
 
     /// Lets time pass, here and at the server.
@@ -176,7 +194,16 @@ impl World {
     }
 }
 
-fn open(home: &tempfile::TempDir, store: &Arc<Memory>, ahead: Arc<AtomicI64>) -> Keyfob {
+fn open(
+    home: &tempfile::TempDir,
+    store: &Arc<Memory>,
+    ahead: Arc<AtomicI64>,
+    variables: &[(&str, &str)],
+) -> Keyfob {
+    let variables: HashMap<String, OsString> = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), OsString::from(value)))
+        .collect();
     let edge = Edge::new(
         move || Timestamp::now() + SignedDuration::from_secs(ahead.load(Ordering::SeqCst)),
         || {
@@ -184,7 +211,8 @@ fn open(home: &tempfile::TempDir, store: &Arc<Memory>, ahead: Arc<AtomicI64>) ->
             getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
             Ok(bytes)
         },
-    );
+    )
+    .with_variables(move |name| variables.get(name).cloned());
     let home = Home::at(home.path().to_owned());
     Keyfob::new(home, store.clone(), edge, "a test")
 }

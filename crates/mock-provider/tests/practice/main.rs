@@ -6,6 +6,8 @@ mod fixture;
 
 /// The control API, and what every answer carries.
 mod control;
+/// Signing in on another device.
+mod device;
 /// Every kind of fault.
 mod faults;
 /// `GET /v1/models` for keys and tokens.

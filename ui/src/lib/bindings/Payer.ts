@@ -3,4 +3,4 @@
 /**
  * Who is billed for what is done with the credential.
  */
-export type Payer = "plan" | "api" | "company" | "none";
+export type Payer = "plan" | "api" | "company" | "none" | "unknown";

@@ -6,4 +6,12 @@ import type { TokenRequest } from "./TokenRequest";
 /**
  * A provider, to choose or to edit.
  */
-export type ProviderView = { id: string, name: string, payer: Payer, built_in: boolean, practice: boolean, ready: boolean, host: string | null, issuer: string | null, authorize_url: string | null, token_url: string | null, revocation_url: string | null, client_id: string | null, scopes: Array<string>, redirect: Redirect, token_request: TokenRequest, base_url: string | null, };
+export type ProviderView = { id: string, name: string, payer: Payer, built_in: boolean, practice: boolean, ready: boolean, host: string | null, issuer: string | null, authorize_url: string | null, token_url: string | null, revocation_url: string | null, device_authorization_url: string | null, client_id: string | null, 
+/**
+ * Which variables of the environment say what `config.toml` does not, the client id among it or not.
+ */
+variables: Array<string>, client_id_by_variable: boolean, 
+/**
+ * What is wrong with one of them, as a part of a sentence.
+ */
+variable_problem: string | null, scopes: Array<string>, audience: string | null, resource: Array<string>, redirect: Redirect, paste_redirect_uri: string | null, token_request: TokenRequest, base_url: string | null, };

@@ -59,6 +59,70 @@ checked_at: string, } | { "kind": "unverified",
 /**
  * Why, as a sentence.
  */
+reason: string, } | { "kind": "needs_workspace", 
+/**
+ * When the server was asked.
+ */
+checked_at: string, 
+/**
+ * What is so and what to do, as sentences.
+ */
+reason: string, 
+/**
+ * The technical remainder, safe to share.
+ */
+detail: string | null, } | { "kind": "key_refused", 
+/**
+ * When the server was asked.
+ */
+checked_at: string, 
+/**
+ * What is so and what to do, as sentences.
+ */
+reason: string, 
+/**
+ * The technical remainder, safe to share.
+ */
+detail: string | null, } | { "kind": "billing_needed", 
+/**
+ * When the server was asked.
+ */
+checked_at: string, 
+/**
+ * What is so and what to do, as sentences.
+ */
+reason: string, 
+/**
+ * The technical remainder, safe to share.
+ */
+detail: string | null, } | { "kind": "not_permitted", 
+/**
+ * When the server was asked.
+ */
+checked_at: string, 
+/**
+ * What is so and what to do, as sentences.
+ */
+reason: string, 
+/**
+ * The technical remainder, safe to share.
+ */
+detail: string | null, } | { "kind": "noted_expired", 
+/**
+ * That day.
+ */
+on: string, 
+/**
+ * What is so and what to do, as sentences.
+ */
+reason: string, } | { "kind": "ended", 
+/**
+ * Since when.
+ */
+since: string, 
+/**
+ * Why, as a sentence.
+ */
 reason: string, } | { "kind": "hindered", 
 /**
  * When the server was asked.

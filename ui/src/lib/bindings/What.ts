@@ -3,4 +3,5 @@
 /**
  * What happened.
  */
+export type What = "signed_in" | "signed_out" | "key_added" | "key_checked" | "key_replaced" | "imported" | "fell_back" | "renewed" | "renewal_failed" | "sign_in_ended" | "waiting" | "recovered" | "moved";
 export type What = "signed_in" | "signed_out" | "key_added" | "key_checked" | "renewed" | "renewal_failed" | "sign_in_ended" | "waiting" | "recovered" | "moved" | "linked" | "unlinked";

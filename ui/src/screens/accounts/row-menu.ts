@@ -13,9 +13,12 @@ interface Verbs {
   renew: () => void;
   signIn: () => void;
   look: () => void;
+  /** Where it stands in the list, and how long that is. */
+  place: number;
+  count: number;
 }
 
-export function rowMenu(account: Status, { app, check, renew, signIn, look }: Verbs): MenuEntry[] {
+export function rowMenu(account: Status, { app, check, renew, signIn, look, place, count }: Verbs): MenuEntry[] {
   const accountId = account.id;
   const copy: MenuEntry = {
     words: words.copy(account),
@@ -51,13 +54,33 @@ export function rowMenu(account: Status, { app, check, renew, signIn, look }: Ve
     weight: "grave",
     run: () => app.ask({ kind: "sign_out", account }),
   };
+  const move = (by: -1 | 1): MenuEntry => ({
+    words: by < 0 ? words.up : words.down,
+    testid: by < 0 ? "menu-up" : "menu-down",
+    run: () => void app.move(account, by),
+  });
+  const moves = [...(place > 0 ? [move(-1)] : []), ...(place < count - 1 ? [move(1)] : [])];
+  const question = (kind: "replace_key" | "edit_key" | "take_in", said: string): MenuEntry => ({
+    words: said,
+    testid: `menu-${kind.replace("_", "-")}`,
+    run: () => app.ask({ kind, account }),
+  });
+  if (account.owner === "environment") {
+    return [
+      ...(account.gives ? [copy] : []),
+      ...(account.importable ? [question("take_in", words.takeIn)] : []),
+      ...moves,
+    ];
+  }
+  const ofKey = [question("replace_key", words.replaceKey), question("edit_key", words.editKey)];
   return [
-    // Its tokens are for Claude Code alone.
-    ...(account.owner === "claude_code" ? [] : [copy]),
+    ...(account.gives ? [copy] : []),
     ...(isRenewable(account) ? [renewNow] : []),
     ...(account.is_default ? [] : [makeDefault]),
     ...(isLinked(account) ? [lookNow] : []),
     again,
+    ...(account.method === "api_key" ? ofKey : []),
+    ...moves,
     rename,
     signOut,
   ];

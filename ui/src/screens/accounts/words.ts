@@ -4,7 +4,7 @@ import type { Owner } from "../../lib/bindings/Owner";
 import type { SignOutReport } from "../../lib/bindings/SignOutReport";
 import type { State } from "../../lib/bindings/State";
 import type { Status } from "../../lib/bindings/Status";
-import { ago, exact, instant, SECOND, span } from "../../lib/time";
+import { ago, day, exact, instant, SECOND, span } from "../../lib/time";
 import { payerWords, storeInSentence } from "../../lib/words";
 import type { ShapeKind } from "../../parts/Shape.svelte";
 
@@ -64,6 +64,22 @@ export function stateWords(state: State, now: number, owner: Owner = "keyfob"): 
       return { ...plain, shape: "check", word: "Valid", title: `Checked on ${exact(instant(state.checked_at))}` };
     case "unverified":
       return { ...plain, shape: "question", word: "Not checked", sentence: state.reason };
+    case "needs_workspace":
+    case "key_refused":
+    case "billing_needed":
+    case "not_permitted":
+      return {
+        ...plain,
+        shape: "stop",
+        word: refusedWords[state.kind],
+        title: `Checked on ${exact(instant(state.checked_at))}`,
+        sentence: state.reason,
+        detail: state.detail,
+      };
+    case "noted_expired":
+      return { ...plain, shape: "warning", word: "Expired, by your note", sentence: state.reason };
+    case "ended":
+      return { ...plain, shape: "stop", word: "Ended", title: `Since ${exact(instant(state.since))}`, sentence: state.reason };
     case "hindered":
       return {
         ...plain,
@@ -82,6 +98,14 @@ const renewsNext: Record<Owner, string> = {
   claude_code: "Claude Code renews it when it is used next.",
   ant: "The command ant renews it when it is asked for it.",
   environment: "Whoever set it has to set a new one.",
+};
+
+/** What the server said of a key that does not work. */
+const refusedWords = {
+  needs_workspace: "Workspace id needed",
+  key_refused: "Refused",
+  billing_needed: "Billing needed",
+  not_permitted: "Not permitted",
 };
 
 function partLeft(since: number, until: number, now: number): number {
@@ -150,8 +174,14 @@ export function signInEnds(at: string, now: number): { words: string; title: str
 }
 
 /** What the account is an account of: "Claude Console", "API key …9f2A". */
-export const kindWords = (account: Status) =>
-  account.method === "api_key" ? `API key …${account.last_four ?? ""}` : account.provider_name;
+export function kindWords({ label, last_four, provider_name }: Status): string | null {
+  const kind = last_four === null ? provider_name : `API key …${last_four}`;
+  // A key that nobody named is called what it is, and that is said once.
+  return label.startsWith(kind) ? null : kind;
+}
+
+/** A day that the person noted, in their own time: "1 Dec". */
+export const notedDay = (on: string, now: number) => day(instant(`${on}T12:00`), now);
 
 /** Who pays and who it is: "API billing, Acme Inc. · ada@acme.example · Research". */
 export function whoWords({ payer, practice, identity }: Status): string {
@@ -160,16 +190,21 @@ export function whoWords({ payer, practice, identity }: Status): string {
 }
 
 /** Where the secret is and who holds it: "System keychain · held by Keyfob · checked today". */
-export function whereWords({ storage, owner, state }: Status, now: number): string {
+export function whereWords({ storage, owner, state, expires_on }: Status, now: number): string {
   const holder = {
     keyfob: "held by Keyfob",
     claude_code: "held by Claude Code",
     ant: "held by ant",
-    environment: "set in this program's environment",
+    environment: "Set in this program's environment",
   }[owner];
   const checked = "checked_at" in state ? `checked ${ago(instant(state.checked_at), now)}` : null;
-  return joined([storage, holder, checked], " · ");
+  const noted = expires_on ? `you noted: expires ${notedDay(expires_on, now)}` : null;
+  return joined([owner === "environment" ? null : storage, holder, checked, noted], " · ");
 }
+
+/** What the last check of a key failed with, where what was known before still counts. */
+export const failedCheck = ({ check_failed }: Status, now: number): string | null =>
+  check_failed ? `The last check, ${ago(instant(check_failed.at), now)}, taught nothing: ${check_failed.reason}` : null;
 
 const joined = (parts: (string | null)[], by: string) => parts.filter(Boolean).join(by);
 
@@ -187,6 +222,20 @@ export function summary(accounts: Status[]): { shape: ShapeKind; meaning: Status
 
 function whatIsSo({ label, state, waits_since }: Status): string {
   switch (state.kind) {
+    case "valid":
+      return `${label} works, and is worth a look: its noted end is near, or its last check long ago.`;
+    case "needs_workspace":
+      return `${label} needs a workspace id.`;
+    case "key_refused":
+      return `The server refused ${label}. Replace the key.`;
+    case "billing_needed":
+      return `The organization of ${label} has to see to billing.`;
+    case "not_permitted":
+      return `${label} may not be used for this.`;
+    case "noted_expired":
+      return `By your note, ${label} has expired.`;
+    case "ended":
+      return `${label} has ended.`;
     case "sign_in_again":
       return `Sign in again to ${label}.`;
     case "renewal_failing":
@@ -215,8 +264,19 @@ export const words = {
   checkOne: (label: string) => `Check now: ${label}`,
   checking: "Checking…",
   more: (label: string) => `More for ${label}`,
-  secret: (account: Status) => (account.method === "api_key" ? "Key" : "Token"),
-  copy: (account: Status) => (account.method === "api_key" ? "Copy key" : "Copy token"),
+  secret: (account: Status) => (account.last_four === null ? "Token" : "Key"),
+  copy: (account: Status) => (account.last_four === null ? "Copy token" : "Copy key"),
+  replaceKey: "Replace key…",
+  replace: "Replace key",
+  replaceOne: (label: string) => `Replace the key of ${label}`,
+  editKey: "Workspace and expiry…",
+  addWorkspace: "Add workspace id",
+  addWorkspaceTo: (label: string) => `Add a workspace id to ${label}`,
+  takeIn: "Take into custody…",
+  up: "Move up",
+  down: "Move down",
+  understood: "Understood",
+  fallback: "Another account was given",
   makeDefault: "Make default",
   renew: "Renew now",
   renewing: "Renewing…",

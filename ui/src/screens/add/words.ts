@@ -70,3 +70,14 @@ export function issuedBy({ name, host, practice }: ProviderView): string {
     ? `${where}a practice server. Nothing that comes from it is real.`
     : `${where}${where ? "with" : "With"} the client id you entered for ${name}.`;
 }
+
+export const foundWords = {
+  title: "Found on this computer",
+  count: (count: number) => `Found on this computer: ${count}`,
+  verbOf: { link: "Link", import: "Import" },
+  taking: "One moment…",
+  ignore: "Ignore",
+  pays: (bill: string) => `Who pays: ${bill}`,
+  taken: (label: string) => `${label} is in Keyfob now.`,
+  ignored: (name: string) => `${name}: not shown any more. “keyfob discover --all” brings it back.`,
+};

@@ -1,4 +1,5 @@
 import type { Finding } from "../../lib/bindings/Finding";
+import type { Group } from "../../lib/bindings/Group";
 import type { Meaning } from "../../lib/bindings/Meaning";
 import type { ShapeKind } from "../../parts/Shape.svelte";
 
@@ -15,18 +16,36 @@ export function summary(findings: Finding[]): { meaning: Meaning; words: string 
 
 const said: Record<Meaning, string> = { fine: "fine", soon: "look", act: "wrong" };
 
+const groupWords: Record<Group, string> = {
+  keyfob: "Keyfob",
+  computer: "This computer",
+  network: "Network",
+  tools: "Tools",
+};
+
+/** The findings as they stand together. The network has its place even before anything is known of it. */
+export function grouped(findings: Finding[]): { group: Group; words: string; findings: Finding[] }[] {
+  return (["keyfob", "computer", "network", "tools"] as const)
+    .map((group) => ({ group, words: groupWords[group], findings: findings.filter((f) => f.group === group) }))
+    .filter(({ group, findings }) => group === "network" || findings.length > 0);
+}
+
 /** The findings as plain text, for a report in public. Nothing in them is secret. */
 export function report(version: string, findings: Finding[]): string {
-  const lines = findings.flatMap(({ topic, meaning, words, cure, detail }) => [
-    `[${said[meaning]}] ${topic}: ${words}`,
-    ...[cure, detail].flatMap((more) => (more ? [`    ${more}`] : [])),
+  const lines = grouped(findings).flatMap(({ words, findings }) => [
+    "",
+    words,
+    ...findings.flatMap(({ topic, meaning, words, cure, detail }) => [
+      `[${said[meaning]}] ${topic}: ${words}`,
+      ...[cure, detail].flatMap((more) => (more ? [`    ${more}`] : [])),
+    ]),
   ]);
   return [`Keyfob ${version}`, ...lines].join("\n") + "\n";
 }
 
 export const words = {
   title: "Doctor",
-  list: "What was looked at",
+  asking: "Asking the servers…",
   looking: "Looking…",
   again: "Look again",
   copy: "Copy for a report",

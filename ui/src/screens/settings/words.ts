@@ -59,9 +59,16 @@ export const words = {
 };
 
 /** "API billing · console.example.com", or what is missing. */
-export function providerLine({ payer, practice, host, ready, client_id }: ProviderView): string {
-  const missing = client_id ? "Needs its addresses" : "Needs a client id";
+export function providerLine({ payer, practice, host, ready, client_id, variable_problem }: ProviderView): string {
+  const lacks = client_id ? "Needs its addresses" : "Needs a client id";
+  const missing = variable_problem ? "Cannot be used" : lacks;
   return [ready ? null : missing, payerWords(payer, practice), host].filter(Boolean).join(" · ");
+}
+
+/** What variables of the environment say of a provider, and whether that can be used. */
+export function variableLine({ variables, variable_problem }: ProviderView): string | null {
+  if (variable_problem) return `A variable of this environment cannot be used: ${variable_problem}.`;
+  return variables.length > 0 ? `Set by ${variables.join(", ")}. What stands in config.toml goes before it.` : null;
 }
 
 export const formWords = {
@@ -74,9 +81,12 @@ export const formWords = {
   idHint: "Small letters, digits, - and _. The keyfob command uses it.",
   clientId: "Client id",
   clientIdHint: "As it was issued to you or your organization. It is no secret.",
+  clientIdByVariable: (id: string) =>
+    `In use is ${id}, from ANTHROPIC_OAUTH_CLIENT_ID. One that you enter here goes before it.`,
   builtInAbout:
     "Keyfob knows this provider’s addresses but ships no client id of Anthropic’s. Enter the one that was issued to you or your organization.",
-  ownAbout: "Your company’s gateway or identity provider can tell you these.",
+  ownAbout: "Whoever runs your company’s gateway can tell you these.",
+  kind: "Who signs people in there?",
   addresses: "Addresses",
   addressKinds: [
     { value: "issuer" as const, words: "From the issuer" },
@@ -89,10 +99,21 @@ export const formWords = {
   payer: "Who is billed",
   more: "More",
   scopes: "Scopes",
-  scopesHint: "Separated by spaces.",
+  scopesHint: "What is asked for, separated by spaces.",
+  placeholder: (words: string) => `Put yours in place of ${words}.`,
+  redirect: "The answer comes back",
+  pasteUri: "Page that shows the code",
+  revocationUrl: "Revocation address",
+  revocationUrlHint: "Where signing out is told (RFC 7009). The issuer names it, where it has one.",
+  deviceUrl: "Device address",
+  deviceUrlHint: "For signing in on another device (RFC 8628). The issuer names it, where it has one.",
+  audience: "Audience",
+  audienceHint: "Whom the token is for, where the provider asks for that.",
+  resource: "Resource",
+  resourceHint: "The address that the token is for (RFC 8707), where the provider asks for that. Several are separated by spaces.",
   tokenRequest: "Token requests are sent as",
-  baseUrl: "API address",
-  baseUrlHint: "The gateway that the token is for. Tools get it together with the token.",
+  baseUrl: "Gateway address",
+  baseUrlHint: "The API that the token is for. Tools get it together with the token.",
   save: "Save",
   saving: "Saving…",
   cancel: "Cancel",
@@ -106,4 +127,10 @@ export const tokenRequestOptions = [
   { value: "default" as const, words: "As usual" },
   { value: "form" as const, words: "Form" },
   { value: "json" as const, words: "JSON" },
+];
+
+export const redirectOptions = [
+  { value: "loopback" as const, words: "To this computer" },
+  { value: "both" as const, words: "To this computer, or as a code to paste" },
+  { value: "paste" as const, words: "Only as a code to paste" },
 ];

@@ -1,0 +1,100 @@
+use super::*;
+use crate::keyfob::which::tests::{Computer, KEY, SESSION};
+
+fn found(computer: &Computer) -> Vec<(String, DiscoveredAction)> {
+    let found = computer.keyfob().discover().unwrap();
+    let said = serde_json::to_string(&found).unwrap();
+    assert!(!said.contains("PLANTED"), "{said}");
+    found.into_iter().map(|f| (f.key, f.action)).collect()
+}
+
+fn pair(key: &str, action: DiscoveredAction) -> (String, DiscoveredAction) {
+    (key.to_owned(), action)
+}
+
+#[test]
+fn an_empty_computer_has_nothing_to_find() {
+    assert_eq!(found(&Computer::new()), []);
+}
+
+#[test]
+fn each_thing_is_found_once_with_what_can_be_done() {
+    let settings =
+        format!(r#"{{"apiKeyHelper":"echo PLANTED","env":{{"ANTHROPIC_API_KEY":"{KEY}"}}}}"#);
+    let computer = Computer::new()
+        .file(".claude/.credentials.json", SESSION)
+        .file(".claude/settings.json", &settings)
+        .set("ANTHROPIC_API_KEY", KEY)
+        .set("ANTHROPIC_AUTH_TOKEN", "PLANTED-PLANTED-PLANTED-1234")
+        .set(
+            "CLAUDE_CODE_OAUTH_TOKEN",
+            "sk-ant-oat01-PLANTED-PLANTED-5678",
+        );
+    let file = computer.path(".claude/settings.json");
+    use DiscoveredAction::{Import, Link, OnlyShown};
+    assert_eq!(
+        found(&computer),
+        [
+            pair("claude-code", Link),
+            pair("variable:ANTHROPIC_API_KEY:9f2A", Import),
+            pair("variable:ANTHROPIC_AUTH_TOKEN:1234", OnlyShown),
+            pair("variable:CLAUDE_CODE_OAUTH_TOKEN:5678", OnlyShown),
+            pair(&format!("helper:{file}"), OnlyShown),
+            pair(&format!("settings:{file}:ANTHROPIC_API_KEY"), OnlyShown),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_linked_is_not_found_again_and_nothing_of_it_is_touched() {
+    let computer = Computer::new().file(".claude/.credentials.json", SESSION);
+    let keyfob = computer.keyfob();
+    let status = keyfob.take_discovered("claude-code").await.unwrap();
+    assert_eq!(status.method, crate::account::Method::ClaudeCode);
+    assert_eq!(found(&computer), []);
+    let credentials = computer.path(".claude/.credentials.json");
+    assert_eq!(std::fs::read_to_string(credentials).unwrap(), SESSION);
+    // Which account it is, the precedence says too.
+    let which = keyfob
+        .which(&[crate::precedence::Tool::ClaudeCode], None)
+        .unwrap();
+    assert_eq!(which[0].winner.as_ref().unwrap().account, Some(status.id));
+    let again = keyfob.take_discovered("claude-code").await.unwrap_err();
+    assert_eq!(again.code, Code::Usage);
+}
+
+#[tokio::test]
+async fn what_is_ignored_stays_away_until_everything_is_shown_again() {
+    let computer = Computer::new()
+        .file(".claude/.credentials.json", SESSION)
+        .set(
+            "CLAUDE_CODE_OAUTH_TOKEN",
+            "sk-ant-oat01-PLANTED-PLANTED-5678",
+        );
+    let keyfob = computer.keyfob();
+    let token = "variable:CLAUDE_CODE_OAUTH_TOKEN:5678";
+    let refused = keyfob.take_discovered(token).await.unwrap_err();
+    assert!(refused.message.contains("only shown"), "{refused}");
+    keyfob.ignore_discovered(token).unwrap();
+    assert_eq!(
+        found(&computer),
+        [pair("claude-code", DiscoveredAction::Link)]
+    );
+    assert_eq!(
+        keyfob.ignore_discovered(token).unwrap_err().code,
+        Code::Usage
+    );
+    keyfob.ignore_nothing().unwrap();
+    assert_eq!(found(&computer).len(), 2);
+    assert_eq!(
+        keyfob.take_discovered("nothing").await.unwrap_err().code,
+        Code::Usage
+    );
+}
+
+#[test]
+fn a_broken_list_of_the_ignored_is_said() {
+    let computer = Computer::new().file("keyfob/discovered.json", "{");
+    let error = computer.keyfob().discover().unwrap_err();
+    assert!(error.message.contains("discovered.json"), "{error}");
+}

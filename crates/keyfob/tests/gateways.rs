@@ -1,0 +1,142 @@
+//! A company's gateway: an OpenID issuer, a client id, scopes and an address, against a practice server on real
+//! sockets.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+mod common;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use common::{World, request};
+use jiff::SignedDuration;
+use keyfob::{Code, State};
+use serde_json::json;
+
+const GATEWAY: &str = r#"
+[providers.mock]
+name = "Acme gateway"
+issuer = "BASE"
+client_id = "practice-client"
+scopes = ["openid", "offline_access"]
+audience = "acme llm"
+resource = ["https://llm.acme.example/", "urn:acme:llm"]
+payer = "company"
+base_url = "https://llm.acme.example"
+"#;
+
+async fn gateway() -> World {
+    let world = World::new().await;
+    world.configure(GATEWAY);
+    world
+}
+
+fn id_token(claims: &serde_json::Value) -> String {
+    let part = URL_SAFE_NO_PAD.encode(claims.to_string());
+    format!("e30.{part}.")
+}
+
+#[tokio::test]
+async fn the_row_says_who_signed_in_and_two_people_are_two_accounts() {
+    let world = gateway().await;
+    let ada = world.sign_in().await.unwrap();
+    assert_eq!(ada.identity.email.as_deref(), Some("ada@example.com"));
+    assert_eq!(ada.label, "ada@example.com");
+    let body = json!({ "email": "bob@example.com" });
+    world.control("person", body).await;
+    let bob = world.sign_in().await.unwrap();
+    assert_ne!(ada.id, bob.id);
+    assert_eq!(bob.identity.email.as_deref(), Some("bob@example.com"));
+    let again = world.sign_in().await.unwrap();
+    assert_eq!(again.id, bob.id, "the same person is the same account");
+    assert_eq!(world.keyfob.accounts().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn every_request_says_whom_the_token_is_for() {
+    let world = gateway().await;
+    world.sign_in().await.unwrap();
+    world.pass(9 * 3600);
+    world.token().await.unwrap();
+    let aims = world.told("aims").await;
+    let wanted = json!({
+        "resource": ["https://llm.acme.example/", "urn:acme:llm"], "audience": "acme llm",
+    });
+    for place in ["authorize", "exchange", "refresh"] {
+        assert_eq!(aims[place], wanted, "{place}");
+    }
+    world.configure(&GATEWAY.replace("client_id", "token_request = \"json\"\nclient_id"));
+    world.sign_in().await.unwrap();
+    assert_eq!(world.told("aims").await["exchange"], wanted);
+}
+
+#[tokio::test]
+async fn the_id_token_is_kept_nowhere() {
+    let world = gateway().await;
+    world.sign_in().await.unwrap();
+    let mut kept = String::new();
+    for file in ["accounts.json", "activity.jsonl"] {
+        kept += &std::fs::read_to_string(world.home.path().join(file)).unwrap();
+    }
+    for secret in world.store.secrets.lock().unwrap().values() {
+        kept += secret.expose();
+    }
+    assert!(kept.contains("ada@example.com"));
+    // What every encoded JSON object begins with.
+    assert!(!kept.contains("eyJ"), "{kept}");
+}
+
+#[tokio::test]
+async fn an_id_token_of_another_sign_in_is_refused_and_its_tokens_given_back() {
+    let world = gateway().await;
+    let base = world.mock.base_url().to_owned();
+    for claims in [
+        json!({ "iss": base, "aud": "practice-client", "sub": "7", "nonce": "of another" }),
+        json!({ "iss": base, "aud": "somebody else", "sub": "7" }),
+        json!({ "iss": "https://evil.example", "aud": "practice-client", "sub": "7" }),
+    ] {
+        let body = json!({ "body": {
+            "access_token": "sk-ant-oat01-x", "token_type": "Bearer", "id_token": id_token(&claims),
+        } });
+        let before = world.count("revocations").await;
+        world.fault("exchange", body, Some(1)).await;
+        let error = world.sign_in().await.unwrap_err();
+        assert_eq!(error.code, Code::Failed, "{claims}");
+        assert!(error.message.contains("another sign-in"), "{error}");
+        assert!(world.keyfob.accounts().unwrap().is_empty());
+        assert!(world.store.secrets.lock().unwrap().is_empty());
+        assert_eq!(world.count("revocations").await, before + 1, "{claims}");
+    }
+    world.sign_in().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_gateway_of_which_only_the_device_endpoint_is_known_can_be_used() {
+    let world = World::new().await;
+    world.configure(
+        "[providers.mock]\nclient_id = \"practice-client\"\nscopes = [\"openid\"]\n\
+         token_url = \"BASE/v1/oauth/token\"\n\
+         device_authorization_url = \"BASE/v1/oauth/device_authorization\"\n",
+    );
+    let provider = world.keyfob.config().unwrap();
+    assert!(provider.provider("mock").unwrap().is_ready());
+    let error = world.keyfob.begin_sign_in(request()).await.err().unwrap();
+    assert_eq!(error.code, Code::Usage);
+    let wish = keyfob::SignInRequest {
+        listening: keyfob::Listening::Device,
+        ..request()
+    };
+    let sign_in = world.keyfob.begin_sign_in(wish).await.unwrap();
+    let status = sign_in.finish().await.unwrap();
+    assert!(matches!(status.state, State::Fresh { .. }));
+}
+
+#[tokio::test]
+async fn tokens_are_renewed_by_the_client_that_they_were_issued_to() {
+    let world = gateway().await;
+    world.sign_in().await.unwrap();
+    // The person enters another client id meanwhile; what was issued is still the old one's.
+    world.configure(&GATEWAY.replace("practice-client", "a-newer-client"));
+    world.pass(9 * 3600);
+    let handed = world.keyfob.token(None, SignedDuration::ZERO).await;
+    assert!(handed.unwrap().warning.is_none());
+    assert_eq!(world.count("refreshes_ok").await, 1);
+}

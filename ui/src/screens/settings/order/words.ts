@@ -1,0 +1,17 @@
+// What Settings say of the person's order of accounts.
+
+export const words = {
+  title: "Order and fallback",
+  about: "Tools that name no account get the first one. Accounts are moved up and down in their own list; these are the usual orders.",
+  unset: "No order is set: only the default is given without a name.",
+  list: "The order",
+  sessionNote: "gives nothing to tools",
+  stored: "Sign-ins first",
+  storedHint: "Then tokens of the environment, then API keys.",
+  environment: "Environment first",
+  environmentHint: "Then sign-ins that Keyfob holds, then API keys.",
+  forget: "Forget the order",
+  fallback: "Where the first one fails, give the next",
+  fallbackHint: "Each time it is recorded under Activity and said where it happens, with who pays then. Without this, a tool gets an error.",
+  first: "given without a name",
+};
