@@ -32,6 +32,7 @@ mod signing_in;
 mod signing_in_elsewhere;
 mod storage;
 mod tokens;
+mod trusted;
 mod which;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 
 pub(crate) mod anthropic_sdk;
 pub(crate) mod claude_code;
+mod claude_code_warnings;
 pub(crate) mod settings;
 pub(crate) mod sources;
 #[cfg(test)]
@@ -184,7 +185,7 @@ pub(crate) fn which(tool: Tool, sources: &Sources) -> Which {
     let (ranks, mut warnings, notes) = match tool {
         Tool::ClaudeCode => (
             claude_code::ranked(sources),
-            claude_code::warnings(sources),
+            claude_code_warnings::warnings(sources),
             claude_code::notes(),
         ),
         Tool::AnthropicSdk => (

@@ -192,7 +192,10 @@ fn of_session(found: FoundSession, sources: &Sources) -> Discovered {
             let key_file = sources.login_key.as_ref().map(|p| p.display().to_string());
             Discovered {
                 key,
-                name: format!("The sign-in of Claude Code ({})", found.name),
+                name: match found.name.as_str() {
+                    "Claude Code" => "The sign-in of Claude Code".to_owned(),
+                    person => format!("The sign-in of Claude Code ({person})"),
+                },
                 payer: match (session, &key_file) {
                     (Some(session), _) if session.plan.is_some() => Bill::Plan,
                     (None, Some(_)) => Bill::Api,

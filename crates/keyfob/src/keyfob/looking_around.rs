@@ -5,10 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_json::Value as Json;
 use zeroize::Zeroizing;
 
 use super::Keyfob;
+use super::trusted::Trusted;
 use crate::account::{Account, AccountId, Facts, Link, Payer, SeenSession};
 use crate::error::{Code, Error, Result};
 use crate::files;
@@ -312,7 +312,7 @@ fn way_is_open(_: &Path) -> bool {
 struct State {
     primary_api_key: Wiped,
     custom_api_key_responses: Wiped,
-    projects: Json,
+    projects: Trusted,
 }
 
 impl State {
@@ -367,7 +367,7 @@ impl State {
     fn trusts(&self, folder: &Path) -> bool {
         folder.ancestors().any(|folder| {
             let name = folder.to_string_lossy().replace('\\', "/");
-            self.projects[name.as_str()]["hasTrustDialogAccepted"] == Json::Bool(true)
+            self.projects.0.contains(&name)
         })
     }
 }

@@ -1,10 +1,8 @@
 //! What the Anthropic SDKs use. The order is that of the Python SDK 2.12 and the TypeScript SDK 1.12, and was seen to
 //! hold for both against a server on this computer.
 
-use super::claude_code::{
-    about_files, about_two_folders, bill_of_key, federation, of_federation, of_profile, take_away,
-    variable_of,
-};
+use super::claude_code::{bill_of_key, federation, of_federation, of_profile};
+use super::claude_code_warnings::{about_files, about_two_folders, take_away, variable_of};
 use super::sources::{API_KEY, AUTH_TOKEN, BASE_URL, Kind, PROFILE, Sources, is_anthropic, shown};
 use super::{Bill, Candidate, Source, Warning, WarningCode, of_variable};
 use crate::status::Meaning;
