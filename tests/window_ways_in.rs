@@ -27,6 +27,11 @@ async fn a_key_is_replaced_and_tokens_are_imported() {
         .expect_code(0);
     let window = Window::open(&session, &home).await;
 
+    window
+        .wait_for("[data-testid='account-row'][data-state='valid']")
+        .await;
+    // The window comes to rest first: what is fetched late moves the row.
+    window.screenshot("ways-in-key").await;
     window.click(&by("row-menu")).await;
     window.click(&by("menu-replace-key")).await;
     let revoked = "sk-ant-api03-PLANTED7Q-revoked";

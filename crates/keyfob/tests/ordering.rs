@@ -132,6 +132,11 @@ async fn a_sign_in_that_fails_falls_back_only_where_the_person_wants_that() {
 
     keyfob.acknowledge_fallback().unwrap();
     assert_eq!(keyfob.order().unwrap().fell_back, None);
+    // Or until the person has signed in again.
+    token(keyfob).await.unwrap();
+    assert!(keyfob.order().unwrap().fell_back.is_some());
+    world.sign_in_again("Work").await;
+    assert_eq!(keyfob.order().unwrap().fell_back, None);
 }
 
 #[tokio::test]

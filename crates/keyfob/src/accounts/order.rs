@@ -102,6 +102,11 @@ impl Accounts {
         self.fell_back = None;
     }
 
+    /// Whether another account was given in the place of this one, and that is still to be shown.
+    pub(crate) fn fell_back_from(&self, id: &AccountId) -> bool {
+        self.fell_back.as_ref().is_some_and(|fell| fell.from == *id)
+    }
+
     /// A new account stands last, but a real one before all practice.
     pub(super) fn take_place(&mut self, account: &Account) {
         if !self.is_ordered() {

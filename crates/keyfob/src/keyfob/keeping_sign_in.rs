@@ -130,6 +130,9 @@ impl Keyfob {
                     facts,
                 }),
             }
+            if accounts.fell_back_from(&id) {
+                accounts.fell_back = None;
+            }
             Ok(())
         });
         if let Err(error) = listed {

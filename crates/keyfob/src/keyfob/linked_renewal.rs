@@ -1,14 +1,13 @@
 //! Having a session of another program renewed by that program, and handing on what it hands on by itself.
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::process::Command;
 
 use super::Keyfob;
-use super::linking::{OtherProgram, session_of};
+use super::linking::session_of;
+use super::other_programs::OtherProgram;
 use super::refreshing::Renewal;
 use super::tokens::Handed;
 use crate::account::{Account, AccountId, Facts, Link, SeenSession, SessionFacts, Trouble};
@@ -16,8 +15,7 @@ use crate::accounts::Accounts;
 use crate::activity::What;
 use crate::custody::freshness::Want;
 use crate::error::{Code, Error, Result};
-use crate::files;
-use crate::linked::program::{Ended, run};
+use crate::linked::program::Ended;
 use crate::linked::{Looked, spoken};
 use crate::secret::Secret;
 use crate::status::Status;
@@ -28,9 +26,6 @@ const MODEL: &str = "claude-haiku-4-5";
 /// How long Claude Code may take for its request.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// How long a program may take to say its version.
-const PATIENCE_FOR_VERSION: Duration = Duration::from_secs(5);
-
 /// How long `ant` may take.
 const PATIENCE_WITH_ANT: Duration = Duration::from_secs(40);
 
@@ -39,32 +34,6 @@ const SHORTLY_BEFORE: SignedDuration = SignedDuration::from_mins(2);
 
 /// How long it is left alone in the background after it could not.
 const REST: SignedDuration = SignedDuration::from_hours(1);
-
-/// What would be used in place of a session, or would send it elsewhere. Taken out of the environment of the programs
-/// that own one, so that they use what they own.
-pub(super) const OUTRANKING: [&str; 20] = [
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_BASE_URL",
-    "ANTHROPIC_PROFILE",
-    "ANTHROPIC_CUSTOM_HEADERS",
-    "ANTHROPIC_IDENTITY_TOKEN",
-    "ANTHROPIC_IDENTITY_TOKEN_FILE",
-    "ANTHROPIC_FEDERATION_RULE_ID",
-    "ANTHROPIC_SERVICE_ACCOUNT_ID",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "CLAUDE_CODE_OAUTH_REFRESH_TOKEN",
-    "CLAUDE_CODE_OAUTH_SCOPES",
-    "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
-    "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
-    "CLAUDE_CODE_USE_BEDROCK",
-    "CLAUDE_CODE_USE_VERTEX",
-    "CLAUDE_CODE_USE_FOUNDRY",
-    "CLAUDE_SECURESTORAGE_CONFIG_DIR",
-    // Set in what Claude Code starts; a second one in it refuses to run.
-    "CLAUDECODE",
-    "CLAUDE_CODE_ENTRYPOINT",
-];
 
 impl Keyfob {
     /// Has a session renewed by its owner, in a task of its own: the owner may just have spent its refresh token.
@@ -214,71 +183,6 @@ impl Keyfob {
         command.args(["auth", "print-credentials", "--access-token"]);
         self.run_to_end(OtherProgram::Ant, command, PATIENCE_WITH_ANT)
             .await
-    }
-
-    /// What another program says of its version.
-    pub(super) async fn version_of(&self, program: OtherProgram) -> Option<String> {
-        let mut command = self.command_of(program).ok()?;
-        command.arg("--version");
-        let ended = run(command, PATIENCE_FOR_VERSION).await.ok()??;
-        let said = spoken::last_words(&ended.said.out, &[])?;
-        let number = said
-            .split_whitespace()
-            .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
-        Some(number.to_owned())
-    }
-
-    async fn run_to_end(
-        &self,
-        program: OtherProgram,
-        command: Command,
-        limit: Duration,
-    ) -> Result<Ended> {
-        match run(command, limit).await {
-            Ok(Some(ended)) => Ok(ended),
-            Ok(None) => Err(Error::new(
-                Code::Network,
-                format!(
-                    "{} did not end within {} s, so it was ended.",
-                    program.name(),
-                    limit.as_secs()
-                ),
-                "Check the connection, then try again.",
-            )),
-            Err(error) => Err(not_started(program, &error)),
-        }
-    }
-
-    /// `claude` for one session: in no project, and without what would be used in place of the session.
-    pub(super) fn claude_command(&self, config_dir: Option<&Path>) -> Result<Command> {
-        let mut command = self.command_of(OtherProgram::ClaudeCode)?;
-        match config_dir {
-            Some(folder) => command.env("CLAUDE_CONFIG_DIR", folder),
-            None => command.env_remove("CLAUDE_CONFIG_DIR"),
-        };
-        Ok(command)
-    }
-
-    /// `ant` for one profile.
-    pub(super) fn ant_command(&self, config_dir: Option<&Path>, profile: &str) -> Result<Command> {
-        let mut command = self.command_of(OtherProgram::Ant)?;
-        match config_dir {
-            Some(folder) => command.env("ANTHROPIC_CONFIG_DIR", folder),
-            None => command.env_remove("ANTHROPIC_CONFIG_DIR"),
-        };
-        command.args([OsStr::new("--profile"), OsStr::new(profile)]);
-        Ok(command)
-    }
-
-    fn command_of(&self, program: OtherProgram) -> Result<Command> {
-        let folder = self.0.home.data_folder();
-        files::make_private_folder(folder).map_err(|error| files::not_written(folder, &error))?;
-        let mut command = Command::new(self.program(program)?);
-        command.current_dir(folder).env("NO_COLOR", "1");
-        for name in OUTRANKING {
-            command.env_remove(name);
-        }
-        Ok(command)
     }
 
     /// What an account of another program gives to a tool: what `ant` prints; of Claude Code never anything.
@@ -518,18 +422,6 @@ fn not_renewed_here(account: &Account) -> Error {
         format!("\"{}\" is not Keyfob's to renew.", account.label),
         "Renew it where it was set.",
     )
-}
-
-pub(super) fn not_started(program: OtherProgram, error: &std::io::Error) -> Error {
-    Error::new(
-        Code::Failed,
-        format!("{} could not be started.", program.name()),
-        format!(
-            "See whether `{} --version` runs in a terminal.",
-            program.command()
-        ),
-    )
-    .detail(error.to_string())
 }
 
 fn broke_off(error: tokio::task::JoinError) -> Error {

@@ -9,9 +9,9 @@ use crate::account::{Account, AccountId, Facts, Link, Method, Owner, SeenSession
 use crate::accounts::checked_label;
 use crate::activity::What;
 use crate::error::{Code, Error, Result};
+use crate::linked::Looked;
 use crate::linked::anthropic_profile::{self, is_name};
 use crate::linked::claude_code::{self, Place};
-use crate::linked::{Looked, program};
 use crate::status::Status;
 
 /// A session of another program that is in the list now.
@@ -21,75 +21,6 @@ pub struct Linked {
     pub status: Status,
     /// Whether it was in the list before.
     pub already: bool,
-}
-
-/// Which other program a session belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "snake_case")]
-pub enum OtherProgram {
-    /// Claude Code, the command `claude`.
-    ClaudeCode,
-    /// The command `ant`.
-    Ant,
-}
-
-impl OtherProgram {
-    /// What people call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ClaudeCode => "Claude Code",
-            Self::Ant => "ant",
-        }
-    }
-
-    /// What it is called on a command line.
-    pub(super) fn command(self) -> &'static str {
-        match self {
-            Self::ClaudeCode => "claude",
-            Self::Ant => "ant",
-        }
-    }
-
-    pub(super) fn not_installed(self) -> Error {
-        let (message, cure) = match self {
-            Self::ClaudeCode => (
-                "Claude Code is not installed here: there is no program `claude`.",
-                "Get it from https://code.claude.com/docs/en/setup, or with `npm install -g @anthropic-ai/claude-code`. \
-                 Without it, add an API key, or sign in to the Claude Console.",
-            ),
-            Self::Ant => (
-                "The command `ant` is not installed here.",
-                "Get it from https://github.com/anthropics/anthropic-cli/releases, or with \
-                 `brew install anthropics/tap/ant`. Without it, add an API key, or sign in with a client id of your own.",
-            ),
-        };
-        Error::new(Code::Failed, message, cure)
-    }
-}
-
-/// What of another program is on this computer.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct OtherSessions {
-    /// Which program.
-    pub program: OtherProgram,
-    /// Where it lies; none where it is not installed.
-    pub path: Option<String>,
-    /// What it says of its version.
-    pub version: Option<String>,
-    /// Sessions of it that are there and not in the list yet.
-    pub found: Vec<FoundSession>,
-}
-
-/// A session of another program that could be linked.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct FoundSession {
-    /// Where it lies.
-    pub link: Link,
-    /// What to call it.
-    pub name: String,
 }
 
 impl Keyfob {
@@ -267,7 +198,7 @@ impl Keyfob {
     }
 
     /// Whether a session lies in a keychain that is not looked into without a click.
-    fn hides(&self, link: &Link) -> bool {
+    pub(super) fn hides(&self, link: &Link) -> bool {
         match link {
             Link::ClaudeCode { config_dir } => self
                 .claude_place(config_dir.as_deref())
@@ -327,77 +258,6 @@ impl Keyfob {
         })
     }
 
-    /// The sessions of other programs that are here and not in the list yet: Claude Code's, and those of `ant`.
-    pub(super) fn found_sessions(&self) -> [Vec<FoundSession>; 2] {
-        let accounts = self.0.accounts.read().unwrap_or_default();
-        let is_new = |link: &Link| !accounts.accounts.iter().any(|a| links_to(a, link));
-        let claude = Link::ClaudeCode {
-            config_dir: self.claude_config_dir(),
-        };
-        let config_dir = self.anthropic_config_dir();
-        let folder = self.anthropic_folder(config_dir.as_deref());
-        let profiles = folder
-            .map(|folder| anthropic_profile::profiles(&folder))
-            .unwrap_or_default();
-        let profiles = profiles.into_iter().filter(|p| p.problem.is_none());
-        let profiles = profiles.map(|profile| FoundSession {
-            name: profile
-                .email
-                .clone()
-                .unwrap_or_else(|| profile.name.clone()),
-            link: Link::AnthropicProfile {
-                config_dir: config_dir.clone(),
-                profile: profile.name,
-            },
-        });
-        let claude = self.look(&claude).ok().map(|looked| (looked, claude));
-        let claude = claude
-            .filter(|(looked, link)| {
-                matches!(looked.seen.what, SeenSession::There { .. }) || self.hides(link)
-            })
-            .map(|(looked, link)| FoundSession {
-                name: looked
-                    .identity
-                    .email
-                    .unwrap_or_else(|| "Claude Code".to_owned()),
-                link,
-            });
-        let new = |found: FoundSession| is_new(&found.link).then_some(found);
-        [
-            claude.into_iter().filter_map(new).collect(),
-            profiles.filter_map(new).collect(),
-        ]
-    }
-
-    /// Which of the other programs are here, and which of their sessions are not in the list yet.
-    pub async fn other_programs(&self) -> Vec<OtherSessions> {
-        let [claude, profiles] = self.found_sessions();
-        let (of_claude, of_ant) = tokio::join!(
-            self.version_of(OtherProgram::ClaudeCode),
-            self.version_of(OtherProgram::Ant),
-        );
-        let others = |program: OtherProgram, found: Vec<FoundSession>, version| OtherSessions {
-            version,
-            program,
-            path: self
-                .program(program)
-                .ok()
-                .map(|path| path.display().to_string()),
-            found,
-        };
-        vec![
-            others(OtherProgram::ClaudeCode, claude, of_claude),
-            others(OtherProgram::Ant, profiles, of_ant),
-        ]
-    }
-
-    /// Where another program lies.
-    pub(super) fn program(&self, program: OtherProgram) -> Result<PathBuf> {
-        let home = self.0.edge.home_folder().unwrap_or_default();
-        program::find(program.command(), |name| self.0.edge.variable(name), &home)
-            .ok_or_else(|| program.not_installed())
-    }
-
     pub(super) fn claude_place(&self, config_dir: Option<&Path>) -> Result<Place> {
         let home = self.home_folder()?;
         Ok(Place::of(
@@ -413,7 +273,7 @@ impl Keyfob {
         Ok(anthropic_profile::folder(variable, config_dir, &home))
     }
 
-    fn claude_config_dir(&self) -> Option<PathBuf> {
+    pub(super) fn claude_config_dir(&self) -> Option<PathBuf> {
         claude_code::named_folder(|name| self.0.edge.variable(name))
     }
 

@@ -34,6 +34,9 @@ impl Keyfob {
             ..self.entry(account, What::Renewed)
         });
         let noted = self.note_facts(account, &tokens, None).await;
+        if let Ok(accounts) = self.0.accounts.read() {
+            self.first_works_again(&accounts, account);
+        }
         let left = tokens.expires_at.duration_since(self.0.edge.now());
         let shorter = matches!(want, Want::Valid(at_least) if left < *at_least);
         Handed {

@@ -126,8 +126,8 @@ impl Keyfob {
     /// The one that is given without a name: the first that gives anything to tools. A variable that is not set is
     /// not there.
     pub(super) fn first_in_order<'a>(&self, accounts: &'a Accounts) -> Result<Named<'a>> {
-        let placed = self.placed(accounts).into_iter();
-        { placed }.find(gives).ok_or_else(nothing_usable)
+        let mut placed = self.placed(accounts).into_iter();
+        placed.find(gives).ok_or_else(nothing_usable)
     }
 
     fn placed<'a>(&self, accounts: &'a Accounts) -> Vec<Named<'a>> {
@@ -201,9 +201,9 @@ impl Keyfob {
         fell
     }
 
-    fn first_works_again(&self, accounts: &Accounts, first: &Account) {
-        let is_over = |fell: &FellBack| fell.from == first.id;
-        if accounts.fell_back.as_ref().is_some_and(is_over) {
+    /// Nothing more has to be shown of an account that failed and works again.
+    pub(super) fn first_works_again(&self, accounts: &Accounts, first: &Account) {
+        if accounts.fell_back_from(&first.id) {
             let _ = self.acknowledge_fallback();
         }
     }

@@ -138,6 +138,15 @@ impl World {
         self.sign_in_with(request).await.unwrap()
     }
 
+    /// Signs in to an account that is there.
+    pub async fn sign_in_again(&self, name: &str) -> Status {
+        let request = SignInRequest {
+            account: Some(name.to_owned()),
+            ..request()
+        };
+        self.sign_in_with(request).await.unwrap()
+    }
+
     async fn sign_in_with(&self, request: SignInRequest) -> Result<Status, Error> {
         let sign_in = self.keyfob.begin_sign_in(request).await?;
         let handle = sign_in.handle();
