@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, AccountId};
+use crate::account::{Account, AccountId, Method};
 use crate::custody::lock;
 use crate::error::{Code, Error, Result};
 use crate::files::{self, Stamp};
@@ -286,12 +286,16 @@ impl Accounts {
     }
 
     /// Adds an account. The first one becomes the default; so does the first real one after practice, because
-    /// nobody's tools are to get a practice token for long.
+    /// nobody's tools are to get a practice token for long, and the first one that gives tools something after one
+    /// that never does, which changes for nobody who pays.
     pub(crate) fn add(&mut self, account: Account) {
         let default = self.default.as_ref().and_then(|id| self.get(id));
         let takes_over = match default {
             None => self.accounts.is_empty(),
-            Some(default) => default.practice && !account.practice,
+            Some(default) => {
+                let gives = |account: &Account| account.method != Method::ClaudeCode;
+                (default.practice && !account.practice) || (!gives(default) && gives(&account))
+            }
         };
         if takes_over {
             self.default = Some(account.id.clone());

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::account::{Facts, Identity, KeyFacts, Method, Owner, Payer};
+use crate::account::{Facts, Identity, KeyFacts, Owner, Payer};
 
 pub(super) fn id(number: u8) -> AccountId {
     AccountId::from_random([number; 32])
@@ -29,6 +29,14 @@ pub(super) fn account(number: u8, label: &str) -> Account {
 pub(super) fn practice(number: u8, label: &str) -> Account {
     Account {
         practice: true,
+        ..account(number, label)
+    }
+}
+
+/// A session that tools are given nothing of.
+fn by_claude_code(number: u8, label: &str) -> Account {
+    Account {
+        method: Method::ClaudeCode,
         ..account(number, label)
     }
 }
@@ -186,6 +194,8 @@ fn the_first_account_is_the_default_and_a_real_one_takes_over_from_practice() {
         (vec![practice(1, "a"), account(2, "b")], 2),
         (vec![practice(1, "a"), account(2, "b"), account(3, "c")], 2),
         (vec![account(1, "a"), practice(2, "b")], 1),
+        (vec![by_claude_code(1, "a"), account(2, "b")], 2),
+        (vec![account(1, "a"), by_claude_code(2, "b")], 1),
     ] {
         assert_eq!(
             list(accounts.clone()).default,
