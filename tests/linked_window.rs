@@ -146,7 +146,7 @@ async fn a_session_that_is_there_is_linked_and_forgotten_by_clicks() {
     );
     window.click(by("sign-out-confirm")).await;
     let said = window.text(by("sign-out-said")).await;
-    assert!(said.contains("still signed in"), "{said}");
+    assert!(said.contains("keeps its session as it is"), "{said}");
     window.click(by("sign-out-close")).await;
     window.wait_for(by("first-start")).await;
     assert_eq!(as_it_lies(&[&folder, &state]), before);

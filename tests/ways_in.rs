@@ -393,7 +393,11 @@ fn the_order_says_who_is_given_and_a_fallback_says_who_pays() {
         given.stderr
     );
     let told = run(&["activity", "-n", "1"], 0);
-    assert!(told.stdout.contains("another was given"), "{}", told.stdout);
+    assert!(
+        told.stdout.contains("another account was given"),
+        "{}",
+        told.stdout
+    );
     assert!(
         run(&["order"], 0).stdout.contains("Since "),
         "it is shown until it is over"

@@ -91,9 +91,9 @@ fn a_key_in_the_shell_outranks_the_subscription_in_so_many_words() {
     let said = world.run(call, 0).stdout;
     for words in [
         "Claude Code: the variable ANTHROPIC_API_KEY",
-        "Who pays: API usage",
+        "Who pays: API billing",
         "Claude Code's own sign-in (max)",
-        "Your subscription is signed in, and is not used here",
+        "Your plan is signed in to, and is not used here",
         "unset ANTHROPIC_API_KEY",
     ] {
         assert!(said.contains(words), "{words}\n{said}");

@@ -54,7 +54,7 @@ test("forgetting a link says that nothing is removed from Claude Code", async ()
   expect(dialog.textContent).toContain("Nothing is removed from Claude Code");
   expect(dialog.textContent).toContain("/home/ada/.claude");
   await press("sign-out-confirm");
-  expect((await see("sign-out-said")).textContent).toContain("Claude Code is still signed in");
+  expect((await see("sign-out-said")).textContent).toContain("Claude Code keeps its session as it is");
   expect(lastAsked(program, "sign_out")).toEqual({ accountId: planAccount(now).id });
 });
 
@@ -130,7 +130,7 @@ test("an ended session says who renews it", () => {
 test("what was only forgotten here is said to be there still", () => {
   const report = { label: "Personal", revoked: "not_ours" as const, detail: null };
   expect(reportWords(planAccount(now), report)).toEqual({
-    words: "Nothing of it was touched: Claude Code is still signed in, and its session is still in /home/ada/.claude.",
+    words: "Nothing of it was touched: Claude Code keeps its session as it is, in /home/ada/.claude.",
     link: null,
   });
 });

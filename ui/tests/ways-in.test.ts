@@ -110,7 +110,7 @@ test("a variable is shown with what it outranks, and only what makes sense can b
   expect(lastAsked(program, "import_environment")).toEqual({ accountId: keyInEnvironment(now).id, providerId: null });
 });
 
-test("tokens of a variable are taken in for a provider that is named", async () => {
+test("tokens of a variable are imported for a provider that is named", async () => {
   const program = await openWindow(withAccounts(tokensInEnvironment(now), apiKey(now)));
   await user.click((await screen.findAllByTestId("row-menu"))[0]!);
   expect(seen("menu-copy")).toBeNull();

@@ -19,7 +19,7 @@ test("each tool shows what wins, who pays, what that outranks and what comes nex
   await openWhich();
   const claude = await see("tool-claude-code");
   expect(within(claude).getByTestId("winner").textContent).toBe("The variable ANTHROPIC_API_KEY");
-  expect(claude.textContent).toContain("API usage");
+  expect(claude.textContent).toContain("API billing");
   expect(claude.textContent).toContain("CI key");
   const outranked = within(claude).getAllByTestId("outranked").map(({ textContent }) => textContent);
   expect(outranked[0]).toContain("apiKeyHelper");

@@ -39,9 +39,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ID")]
         provider: Option<String>,
         /// Sign in by another program, which keeps the session itself: `claude auth login` or `ant auth login`
-        #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["provider", "callback_port", "account"])]
+        #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["provider", "callback_port", "account", "device"])]
         with: Option<With>,
-        /// With claude-code: the Claude Console, billed by use, in place of a subscription
+        /// With claude-code: the Claude Console, API billing, in place of a plan
         #[arg(long, requires = "with")]
         console: bool,
         /// With claude-code: the folder that the session is to lie in; one of its own where it is left out
@@ -90,11 +90,11 @@ pub(crate) enum Command {
     RotateKey(keys::Rotate),
     /// Change the workspace of an API key, or note the day it expires
     EditKey(keys::Edit),
-    /// Take in tokens as JSON from standard input, or what stands in a variable
+    /// Import tokens as JSON from standard input, or what stands in a variable
     #[command(
-        long_about = "Take in tokens as JSON from standard input, or what stands in a variable.\n\n{\"access_token\": …, \
+        long_about = "Import tokens as JSON from standard input, or what stands in a variable.\n\n{\"access_token\": …, \
                       \"refresh_token\": …, \"expires_at\": …} for a provider that is set up here; the time as seconds, \
-                      milliseconds or a date. Sessions of Claude Code are not taken in: link them."
+                      milliseconds or a date. Sessions of Claude Code are not imported: link them."
     )]
     Import(import::Import),
     /// Show or set the order in which accounts are given
@@ -118,7 +118,7 @@ pub(crate) enum Command {
     },
     /// Print a valid credential, renewed first where that is due
     Token {
-        /// An account's label or id; the default account where it is left out
+        /// An account's label or id; where it is left out, the first of your order, or the default
         account: Option<String>,
         /// How much longer it has to be valid, such as 90s, 2m or 1h; where this is left out, a token is renewed two
         /// minutes before its end, or as config.toml says
@@ -222,7 +222,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Make an account the one that tools get when they name none
+    /// Make an account the one that tools get when they name none; in an order it moves to the first place
     Use {
         /// An account's label or id
         account: String,
@@ -256,7 +256,7 @@ pub(crate) enum Command {
 /// The programs that sign people in themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum With {
-    /// Claude Code: a Claude subscription, or the Console with --console
+    /// Claude Code: a Claude plan, or the Console with --console
     ClaudeCode,
     /// The command ant: the Claude Console
     Ant,
@@ -379,6 +379,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn another_program_signs_in_by_a_browser_alone() {
+        let parsed = |more: &[&str]| {
+            let call = [&["keyfob", "login", "--with", "claude-code"], more].concat();
+            Args::try_parse_from(call).is_ok()
+        };
+        assert!(parsed(&["--no-browser"]));
+        assert!(!parsed(&["--device"]));
     }
 
     #[test]

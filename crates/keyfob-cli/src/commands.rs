@@ -32,6 +32,7 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 console,
                 config_dir,
                 profile,
+                device,
             };
             if let Some(request) = link::request(keyfob, by, &label, &account, no_browser)? {
                 let ended = link::sign_in(keyfob, request, io).await?;
@@ -60,7 +61,10 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
         Command::Accounts { json: false } => {
             let accounts = keyfob.accounts()?;
             if accounts.is_empty() {
-                io.say("There is no account yet. Sign in with `keyfob login`, or add an API key with `keyfob add-key`.\n");
+                io.say(
+                    "There is no account yet. `keyfob discover` shows what is on this computer already. Or sign in with \
+                     `keyfob login` (a Claude plan: `--with claude-code`), or add an API key with `keyfob add-key`.\n",
+                );
             }
             let shown: Vec<_> = accounts.iter().map(|s| words::status(s, now())).collect();
             io.print(&shown.join("\n"))?;

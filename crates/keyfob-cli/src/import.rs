@@ -32,7 +32,7 @@ pub(crate) async fn run(keyfob: &Keyfob, wish: Import, io: &mut Io) -> Result<()
                 .import_environment(variable, provider, wish.label)
                 .await?;
             io.say(&format!(
-                "Taken in. {variable} itself stays as it is; take it out where it is set, or tools go on using it.\n"
+                "Imported. {variable} itself stays as it is; take it out where it is set, or tools go on using it.\n"
             ));
             taken
         }

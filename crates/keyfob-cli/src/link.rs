@@ -21,6 +21,7 @@ pub(crate) struct By {
     pub(crate) console: bool,
     pub(crate) config_dir: Option<PathBuf>,
     pub(crate) profile: Option<String>,
+    pub(crate) device: bool,
 }
 
 /// `keyfob link`.
@@ -78,6 +79,13 @@ pub(crate) fn request(
             Code::Usage,
             "That option belongs to the other program.",
             "--console and --config-dir go with claude-code, --profile with ant.",
+        ));
+    }
+    if by.device {
+        return Err(Error::new(
+            Code::Usage,
+            format!("{} signs in by a browser alone.", program.name()),
+            "Leave --device out; with --no-browser the address is only printed.",
         ));
     }
     Ok(Some(LinkedSignInRequest {

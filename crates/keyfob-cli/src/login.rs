@@ -144,7 +144,7 @@ pub(crate) fn only_provider(keyfob: &Keyfob) -> Result<String> {
             Code::Usage,
             "There is no provider to sign in to: Keyfob comes without any client id.",
             format!(
-                "Add yours to {} as the README shows, or add an API key with `keyfob add-key`.",
+                "With a Claude plan: `keyfob login --with claude-code`. With an API key: `keyfob add-key`. With a client id of yours: add it to {} as the README shows.",
                 keyfob.home().config_file().display()
             ),
         )),

@@ -98,7 +98,7 @@ fn discovered(found: &Discovered) -> String {
     ];
     let verb = match found.action {
         DiscoveredAction::Link => "Link it",
-        _ => "Take it in",
+        _ => "Import it",
     };
     let command = found.command.as_ref();
     lines.extend(command.map(|command| format!("  {verb}: {command}")));
@@ -115,7 +115,7 @@ fn name(tool: Tool) -> &'static str {
 fn payer(bill: Bill) -> &'static str {
     match bill {
         Bill::Plan => "your plan",
-        Bill::Api => "API usage",
+        Bill::Api => "API billing",
         Bill::Cloud => "your cloud provider",
         Bill::NotKnown => "not known",
     }

@@ -171,9 +171,9 @@ pub(crate) fn entry(entry: &Entry) -> String {
         What::KeyChecked => "key checked",
         What::KeyReplaced => "key replaced",
         What::Imported => "imported",
-        What::FellBack => "not usable, another was given",
+        What::FellBack => "another account was given",
         What::Renewed => "renewed",
-        What::RenewalFailed => "not renewed",
+        What::RenewalFailed => "renewal failed",
         What::SignInEnded => "sign-in ended",
         What::Waiting => "renewed, waits for the store",
         What::Recovered => "stored what had waited",
@@ -281,7 +281,7 @@ pub(crate) fn signed_out(report: &SignOutReport) -> String {
             report.detail.as_deref().unwrap_or("no detail")
         ),
         Revoked::NotOurs => format!(
-            "\"{label}\" is forgotten here. Nothing of it was touched: the program that holds it is still signed in.\n"
+            "\"{label}\" is forgotten here. Nothing of it was touched: the program that holds it keeps it as it is.\n"
         ),
         Revoked::NotNeeded => format!("\"{label}\" is forgotten: its secret is erased here.\n"),
     }
@@ -349,7 +349,7 @@ fn state(status: &Status, now: Timestamp) -> String {
         },
         State::SignInAgain { reason, .. } => format!("Sign in again. {reason}"),
         State::Valid { checked_at } => format!("Valid, checked {}", ago(*checked_at)),
-        State::Unverified { reason } => format!("Not verified. {reason}"),
+        State::Unverified { reason } => format!("Not checked. {reason}"),
         State::NeedsWorkspace {
             checked_at, reason, ..
         }

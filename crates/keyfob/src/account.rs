@@ -108,7 +108,7 @@ pub enum Owner {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "snake_case")]
 pub enum Payer {
-    /// A Claude subscription.
+    /// A Claude plan.
     Plan,
     /// API usage, billed to an organization.
     Api,

@@ -254,7 +254,7 @@ impl Accounts {
             return Err(Error::new(
                 Code::SignInNeeded,
                 "There is no account yet.",
-                "Sign in with `keyfob login`, or add an API key with `keyfob add-key`.",
+                "`keyfob discover` shows what is on this computer already. Or sign in with `keyfob login` (a Claude plan: `--with claude-code`), or add an API key with `keyfob add-key`.",
             ));
         }
         let Some(name) = name else {

@@ -19,7 +19,7 @@ pub enum Code {
     Cancelled,
     /// The secret store is locked, absent, refusing or silent. The command exits with 4.
     SecretStore,
-    /// A server could not be reached, or could not be understood. The command exits with 5.
+    /// A server could not be reached, could not be understood, or is busy. The command exits with 5.
     Network,
 }
 

@@ -71,7 +71,7 @@ pub enum Source {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "snake_case")]
 pub enum Bill {
-    /// A Claude subscription.
+    /// A Claude plan.
     Plan,
     /// API usage.
     Api,

@@ -72,7 +72,7 @@ export const hidden = (now: number): Status => ({
   is_default: false,
   state: {
     kind: "cannot_tell",
-    reason: "Claude Code keeps this session in the keychain, and Keyfob looks there only when you ask it to.",
+    reason: "Claude Code keeps this session in the keychain, and Keyfob looks there only when you click Look now in its window.",
     detail: null,
   },
   meaning: "soon",

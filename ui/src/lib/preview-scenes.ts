@@ -217,7 +217,7 @@ export const tokensInEnvironment = (now: number): Status => ({
   gives: false,
   importable: "tokens",
   state: { kind: "fresh", since: null, until: at(now + 2 * HOUR), renewable: false },
-  about: "Claude Code does not look at it; tools that know CLAUDE_USE_OAUTH do. It can be taken in for a provider of yours.",
+  about: "Claude Code does not look at it; tools that know CLAUDE_USE_OAUTH do. It can be imported for a provider of yours.",
 });
 
 export const sessionInEnvironment = (now: number): Status => ({

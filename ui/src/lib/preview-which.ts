@@ -66,7 +66,7 @@ export const inUse: Which[] = [
       {
         code: "outranks_plan",
         meaning: "soon",
-        words: "Your subscription is signed in, and is not used here: the variable ANTHROPIC_API_KEY outranks it.",
+        words: "Your plan is signed in to, and is not used here: the variable ANTHROPIC_API_KEY outranks it.",
         cure: "Should your plan pay? Take ANTHROPIC_API_KEY out of the environment (`unset ANTHROPIC_API_KEY`, and where your shell's profile sets it).",
       },
       {
@@ -122,7 +122,7 @@ export const onThisComputer: Discovered[] = [
     place: "the environment",
     payer: "plan",
     action: "only_shown",
-    about: "A token of a Claude subscription belongs to Claude Code. Keyfob never stores or hands on one.",
+    about: "A token of a Claude plan belongs to Claude Code. Keyfob never stores or hands on one.",
     command: null,
   },
 ];

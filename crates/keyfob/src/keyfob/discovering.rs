@@ -1,4 +1,4 @@
-//! What is already on this computer: sessions that could be linked, keys that could be taken in, and what is only shown.
+//! What is already on this computer: sessions that could be linked, keys that could be imported, and what is only shown.
 //! Looking changes nothing; what the person wants to see no more is remembered.
 
 use serde::{Deserialize, Serialize};
@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::FoundSession;
 use super::Keyfob;
 use super::looking_around::managed_folder;
-use crate::account::Link;
+use crate::account::{Link, Payer};
 use crate::custody::lock;
 use crate::error::{Code, Error, Result};
 use crate::files;
+use crate::linked::environment;
 use crate::precedence::Bill;
 use crate::precedence::sources::{
     API_KEY, AUTH_TOKEN, Fact, IDENTITY_TOKEN, Kind, OAUTH_TOKEN, Place, Sources,
@@ -64,7 +65,7 @@ impl Keyfob {
         let sessions = self.found_sessions().into_iter().flatten();
         let sessions = sessions.map(|found| of_session(found, &sources));
         let all = sessions
-            .chain(of_variables(&sources))
+            .chain(of_variables(&self.in_environment(), &sources))
             .chain(of_settings(&sources));
         Ok(all.filter(|found| !ignored.contains(&found.key)).collect())
     }
@@ -212,60 +213,94 @@ fn of_session(found: FoundSession, sources: &Sources) -> Discovered {
     }
 }
 
-/// Variables of the environment. A key can be taken in; what belongs to a subscription or a gateway is only shown.
-fn of_variables(sources: &Sources) -> Vec<Discovered> {
-    let mut all = Vec::new();
-    for name in [API_KEY, AUTH_TOKEN, OAUTH_TOKEN, IDENTITY_TOKEN] {
-        let Some(found) = sources.shell_variable(name) else {
-            continue;
-        };
-        let Fact::Secret {
-            kind, last_four, ..
-        } = &found.value.fact
-        else {
-            continue;
-        };
-        if found.value.account.is_some() {
-            continue;
-        }
-        let four = last_four.as_deref().unwrap_or_default();
-        let (action, payer, about) = match (name, kind) {
-            (API_KEY, Kind::ApiKey) => (
-                DiscoveredAction::Import,
-                Bill::Api,
-                "Keyfob checks it and stores a copy. The variable stays as it is.",
-            ),
-            (API_KEY, _) => (
-                DiscoveredAction::OnlyShown,
-                Bill::NotKnown,
-                "It does not look like an API key of Anthropic's, so Keyfob leaves it where it is.",
-            ),
-            (OAUTH_TOKEN, _) => (
-                DiscoveredAction::OnlyShown,
-                Bill::Plan,
-                "A token of a Claude subscription belongs to Claude Code. Keyfob never stores or hands on one.",
-            ),
-            _ => (
-                DiscoveredAction::OnlyShown,
-                Bill::NotKnown,
-                "It says neither whose it is nor when it ends, so Keyfob leaves it where it is.",
-            ),
-        };
-        all.push(Discovered {
-            key: format!("variable:{name}:{four}"),
-            name: match four {
-                "" => format!("The variable {name}"),
-                four => format!("The variable {name}, ends in {four}"),
-            },
-            place: "the environment".to_owned(),
+/// Variables of the environment. An API key can be imported by a click, tokens of a provider of yours by the command
+/// that names it; what belongs to a plan or a gateway is only shown.
+fn of_variables(all: &[environment::Found], sources: &Sources) -> Vec<Discovered> {
+    let is_new = |found: &&environment::Found| {
+        let seen = sources.shell_variable(&found.account.label);
+        seen.is_none_or(|seen| seen.value.account.is_none())
+    };
+    let credentials = all.iter().filter(is_new).map(|found| {
+        let name = &found.account.label;
+        let (action, payer, about) = what_of_it(found);
+        let import = format!("keyfob import --from-environment {name}");
+        Discovered {
             payer,
             action,
-            about: about.to_owned(),
-            command: (action == DiscoveredAction::Import)
-                .then(|| format!("keyfob import --from-environment {name}")),
-        });
+            command: match (action, found.kind) {
+                (DiscoveredAction::Import, _) => Some(import),
+                (_, environment::Kind::Tokens) => Some(format!("{import} --provider ID")),
+                _ => None,
+            },
+            ..variable(name, about, sources)
+        }
+    });
+    // What federation shows of itself is no account's credential, so it is not among those.
+    let identity = sources.shell_variable(IDENTITY_TOKEN);
+    let identity = identity.map(|_| variable(IDENTITY_TOKEN, SAYS_NOTHING, sources));
+    credentials.chain(identity).collect()
+}
+
+const SAYS_NOTHING: &str =
+    "It says neither whose it is nor when it ends, so Keyfob leaves it where it is.";
+
+/// What can be done with a variable, who pays for it, and what that means.
+fn what_of_it(found: &environment::Found) -> (DiscoveredAction, Bill, &'static str) {
+    use environment::Kind;
+    let payer = match found.account.payer {
+        Payer::Plan => Bill::Plan,
+        Payer::Api => Bill::Api,
+        _ => Bill::NotKnown,
+    };
+    let only_shown = DiscoveredAction::OnlyShown;
+    match found.kind {
+        Kind::ApiKey if found.given.is_ok() => (
+            DiscoveredAction::Import,
+            Bill::Api,
+            "Keyfob checks it and stores a copy. The variable stays as it is.",
+        ),
+        Kind::ApiKey => (
+            only_shown,
+            Bill::NotKnown,
+            "It does not look like an API key of Anthropic's, so Keyfob leaves it where it is.",
+        ),
+        Kind::Tokens => (
+            only_shown,
+            payer,
+            "Keyfob can import it for a provider of yours, which has to be named. The variable stays as it is.",
+        ),
+        Kind::Session if found.account.label == OAUTH_TOKEN => (
+            only_shown,
+            Bill::Plan,
+            "A token of a Claude plan belongs to Claude Code. Keyfob never stores or hands on one.",
+        ),
+        Kind::Session => (
+            only_shown,
+            payer,
+            "A session of Claude belongs to the program that it was issued to. Keyfob never stores or hands on one.",
+        ),
+        Kind::Bearer => (only_shown, payer, SAYS_NOTHING),
     }
-    all
+}
+
+/// A variable that is only shown.
+fn variable(name: &str, about: &str, sources: &Sources) -> Discovered {
+    let last_four = match sources.shell_variable(name).map(|found| found.value.fact) {
+        Some(Fact::Secret { last_four, .. }) => last_four.unwrap_or_default(),
+        _ => String::new(),
+    };
+    Discovered {
+        key: format!("variable:{name}:{last_four}"),
+        name: match last_four.as_str() {
+            "" => format!("The variable {name}"),
+            four => format!("The variable {name}, ends in {four}"),
+        },
+        place: "the environment".to_owned(),
+        payer: Bill::NotKnown,
+        action: DiscoveredAction::OnlyShown,
+        about: about.to_owned(),
+        command: None,
+    }
 }
 
 /// What Claude Code's settings bring along: helpers, and credentials in plain text.
@@ -292,16 +327,31 @@ fn of_settings(sources: &Sources) -> Vec<Discovered> {
         for name in [API_KEY, AUTH_TOKEN, OAUTH_TOKEN, IDENTITY_TOKEN] {
             let here = Place::Settings(settings.scope, settings.path.clone());
             let set = sources.variable(name).filter(|found| found.place == here);
-            if set.is_some() {
+            if let Some(found) = set {
                 all.push(shown(
                     format!("settings:{place}:{name}"),
                     format!("{name} in Claude Code's settings"),
-                    "It stands there in plain text. Paste it into Keyfob, then take it out there.",
+                    in_plain_text(name, found.kind()),
                 ));
             }
         }
     }
     all
+}
+
+/// What to do about a credential in a settings file.
+fn in_plain_text(name: &str, kind: Option<Kind>) -> &'static str {
+    match (name, kind) {
+        (API_KEY, Some(Kind::ApiKey)) => {
+            "It stands there in plain text. Add it with `keyfob add-key`, then take it out there."
+        }
+        (OAUTH_TOKEN, _) => {
+            "It stands there in plain text. It belongs to Claude Code, and Keyfob does not take it in: sign in with `claude auth login` in its place, then take it out there."
+        }
+        _ => {
+            "It stands there in plain text. Keyfob does not take it in; take it out there if you do not need it."
+        }
+    }
 }
 
 #[cfg(test)]

@@ -36,13 +36,63 @@ fn each_thing_is_found_once_with_what_can_be_done() {
         found(&computer),
         [
             pair("claude-code", Link),
-            pair("variable:ANTHROPIC_API_KEY:9f2A", Import),
             pair("variable:ANTHROPIC_AUTH_TOKEN:1234", OnlyShown),
+            pair("variable:ANTHROPIC_API_KEY:9f2A", Import),
             pair("variable:CLAUDE_CODE_OAUTH_TOKEN:5678", OnlyShown),
             pair(&format!("helper:{file}"), OnlyShown),
             pair(&format!("settings:{file}:ANTHROPIC_API_KEY"), OnlyShown),
         ]
     );
+}
+
+#[test]
+fn each_variable_says_what_can_be_done_with_it() {
+    let computer = Computer::new()
+        .set("ANTHROPIC_API_KEY", "sk-ant-oat01-PLANTED-PLANTED-1111")
+        .set("ANTHROPIC_OAUTH_TOKEN", "PLANTED-PLANTED-PLANTED-2222")
+        .set("ANTHROPIC_IDENTITY_TOKEN", "PLANTED-PLANTED-PLANTED-3333")
+        .set("CLAUDE_ACCESS_TOKEN", "PLANTED-PLANTED-PLANTED-4444");
+    let said = |computer: &Computer| {
+        let found = computer.keyfob().discover().unwrap();
+        assert!(
+            found
+                .iter()
+                .all(|f| f.action == DiscoveredAction::OnlyShown)
+        );
+        let found = found.into_iter();
+        found
+            .map(|f| (f.key, f.payer, f.command))
+            .collect::<Vec<_>>()
+    };
+    let key = |key: &str| format!("variable:{key}");
+    let mut expected = vec![
+        (key("ANTHROPIC_API_KEY:1111"), Bill::NotKnown, None),
+        (key("ANTHROPIC_OAUTH_TOKEN:"), Bill::Plan, None),
+        (key("ANTHROPIC_IDENTITY_TOKEN:3333"), Bill::NotKnown, None),
+    ];
+    assert_eq!(said(&computer), expected);
+
+    let computer = computer.set("CLAUDE_USE_OAUTH", "1");
+    let command = "keyfob import --from-environment CLAUDE_ACCESS_TOKEN --provider ID";
+    let command = Some(command.to_owned());
+    expected.insert(2, (key("CLAUDE_ACCESS_TOKEN:"), Bill::NotKnown, command));
+    assert_eq!(said(&computer), expected);
+}
+
+#[test]
+fn a_credential_in_the_settings_has_the_cure_that_fits_it() {
+    for (name, value, cure) in [
+        ("ANTHROPIC_API_KEY", KEY, "`keyfob add-key`"),
+        ("ANTHROPIC_API_KEY", "PLANTED", "if you do not need it"),
+        ("ANTHROPIC_AUTH_TOKEN", "PLANTED", "if you do not need it"),
+        ("CLAUDE_CODE_OAUTH_TOKEN", "PLANTED", "`claude auth login`"),
+    ] {
+        let settings = format!(r#"{{"env":{{"{name}":"{value}"}}}}"#);
+        let computer = Computer::new().file(".claude/settings.json", &settings);
+        let found = computer.keyfob().discover().unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].about.contains(cure), "{}", found[0].about);
+    }
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ fn set_elsewhere(found: &Found) -> Error {
                 format!("Change it where it is set, or take it out there with `unset {name}`.")
             }
             _ => format!(
-                "Change it where it is set, or take it into the keychain with `keyfob import --from-environment {name}`."
+                "Change it where it is set, or import it with `keyfob import --from-environment {name}`."
             ),
         },
     )

@@ -48,7 +48,7 @@ pub struct LinkedSignInRequest {
     pub label: Option<String>,
     /// Where a new session is to lie.
     pub whereabouts: Whereabouts,
-    /// Claude Code alone: the Console, billed by use, in place of a subscription.
+    /// Claude Code alone: the Console, API billing, in place of a plan.
     pub console: bool,
     /// Whether the program opens the browser.
     pub opens_browser: bool,

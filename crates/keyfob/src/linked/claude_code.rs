@@ -139,7 +139,7 @@ struct Person {
 pub(crate) fn look(place: &Place, now: Timestamp) -> Looked {
     match read(&place.credentials, LONGEST_CREDENTIALS) {
         Read::Missing if place.has_keychain => {
-            let reason = "Claude Code keeps this session in the keychain, and Keyfob looks there only when you ask it to.";
+            let reason = "Claude Code keeps this session in the keychain, and Keyfob looks there only when you click Look now in its window.";
             let what = SeenSession::NotReadable {
                 reason: reason.to_owned(),
                 detail: None,

@@ -303,7 +303,7 @@ fn the_keychain_of_macos_is_never_looked_into_by_the_way() {
     let SeenSession::NotReadable { reason, .. } = look(&place, now()).seen.what else {
         panic!("it was looked for");
     };
-    assert!(reason.contains("only when you ask"), "{reason}");
+    assert!(reason.contains("only when you click Look now"), "{reason}");
 
     // At a click, its item comes first, and the file second.
     let item =

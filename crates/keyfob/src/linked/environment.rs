@@ -175,7 +175,7 @@ fn trio(edge: &Edge, now: Timestamp) -> Found {
     }
     Found {
         account: account(ACCESS, variables, Payer::Unknown, ends_at, now),
-        about: format!("{rank} It can be taken in for a provider of yours."),
+        about: format!("{rank} It can be imported for a provider of yours."),
         last_four: None,
         kind: Kind::Tokens,
         given: Err(Error::new(
@@ -183,7 +183,7 @@ fn trio(edge: &Edge, now: Timestamp) -> Found {
             format!(
                 "{ACCESS} belongs to a provider that Keyfob does not know of, so it is not given."
             ),
-            format!("Take it in first: `keyfob import --from-environment {ACCESS} --provider ID`."),
+            format!("Import it first: `keyfob import --from-environment {ACCESS} --provider ID`."),
         )),
     }
 }
@@ -216,7 +216,7 @@ pub(crate) fn left_alone(name: &str) -> Error {
     Error::new(
         Code::Failed,
         format!(
-            "{name} holds a session of Claude, which Keyfob neither gives nor takes in: it belongs to the program that it was issued to."
+            "{name} holds a session of Claude, which Keyfob neither gives nor imports: it belongs to the program that it was issued to."
         ),
         "Use it there. For other tools sign in with `keyfob login`, or add an API key with `keyfob add-key`.",
     )

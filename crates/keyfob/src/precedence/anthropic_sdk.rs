@@ -87,9 +87,7 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
             WarningCode::WrongKind,
             Meaning::Soon,
             format!("{API_KEY} holds a token of a sign-in, which is no API key."),
-            format!(
-                "Put an API key there, or take it away. A token of a sign-in belongs into {AUTH_TOKEN}."
-            ),
+            "Put an API key there, or take it away: a token of a sign-in stays with the program that it was issued to.".to_owned(),
         ),
         Some(Kind::AdminKey) => say(
             WarningCode::WrongKind,

@@ -77,7 +77,7 @@ fn about_plan(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
             WarningCode::OutranksPlan,
             Meaning::Soon,
             format!(
-                "Your subscription is signed in, and is not used here: {} outranks it.",
+                "Your plan is signed in to, and is not used here: {} outranks it.",
                 winner.name
             ),
             format!("Should your plan pay? {cure}"),
@@ -134,9 +134,7 @@ fn about_key(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
     let wrong = match found.kind() {
         Some(Kind::OauthToken) => Some((
             format!("{API_KEY} holds a token of a sign-in, which is no API key."),
-            format!(
-                "Put an API key there, or take it away. A token of a sign-in belongs into {AUTH_TOKEN}."
-            ),
+            "Put an API key there, or take it away: a token of a sign-in stays with the program that it was issued to.".to_owned(),
         )),
         Some(Kind::AdminKey) => Some((
             format!("{API_KEY} holds an admin key, which no model can be used with."),
@@ -264,13 +262,13 @@ fn about_settings(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning>
             scope.words(),
             shown(path)
         );
-        let cure = "A credential in a settings file is in plain text. Keep it in Keyfob, and take it out there.";
-        all.push(warn(
-            WarningCode::SetBySettings,
-            Meaning::Soon,
-            words,
-            cure.to_owned(),
-        ));
+        let way = match name {
+            API_KEY => "Add it with `keyfob add-key`, and take it out there.",
+            OAUTH_TOKEN => "Sign in with `claude auth login` in its place, and take it out there.",
+            _ => "Take it out there if you do not need it.",
+        };
+        let cure = format!("A credential in a settings file is in plain text. {way}");
+        all.push(warn(WarningCode::SetBySettings, Meaning::Soon, words, cure));
     }
     for settings in &sources.settings {
         let secret = |value: &super::sources::Value| matches!(value.fact, Fact::Secret { .. });

@@ -154,8 +154,7 @@ export const isRenewable = (account: Status): boolean => renews(account) && canR
 const renews = (account: Status): boolean => account.method === "oauth" || isLinked(account);
 
 const canRenew = ({ state }: Status): boolean =>
-
-  (state.kind === "renews_when_asked" || state.kind === "renewal_failing" || (state.kind === "fresh" && state.renewable));
+  state.kind === "renews_when_asked" || state.kind === "renewal_failing" || (state.kind === "fresh" && state.renewable);
 
 /** What is said of a renewed token that its store could not take yet. */
 export const waitsWords = ({ waits_since, storage }: Status) =>
@@ -272,7 +271,7 @@ export const words = {
   editKey: "Workspace and expiry…",
   addWorkspace: "Add workspace id",
   addWorkspaceTo: (label: string) => `Add a workspace id to ${label}`,
-  takeIn: "Take into custody…",
+  takeIn: "Import…",
   up: "Move up",
   down: "Move down",
   understood: "Understood",
@@ -301,7 +300,7 @@ export const renewWords = {
 const linkedWords = {
   title: ({ label }: Status) => `Forget the link to ${label}`,
   about: ({ owner, storage }: Status) =>
-    `Keyfob takes it off its list. Nothing is removed from ${owner === "ant" ? "ant" : "Claude Code"}: it stays signed in, and its session stays in ${storage}.`,
+    `Keyfob takes it off its list. Nothing is removed from ${owner === "ant" ? "ant" : "Claude Code"}: its session stays as it is, in ${storage}.`,
   confirm: ({ label }: Status) => `Forget the link to ${label}`,
   done: ({ label }: Status) => `The link to ${label} is forgotten`,
 };
@@ -372,7 +371,7 @@ export function reportWords(
       };
     case "not_ours":
       return {
-        words: `Nothing of it was touched: ${owner === "ant" ? "ant" : "Claude Code"} is still signed in, and its session is still in ${storage}.`,
+        words: `Nothing of it was touched: ${owner === "ant" ? "ant" : "Claude Code"} keeps its session as it is, in ${storage}.`,
         link: null,
       };
     case "not_needed":

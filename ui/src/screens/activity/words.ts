@@ -18,7 +18,7 @@ export const whatWords: Record<What, Shown> = {
   signed_out: { shape: "check", meaning: "fine", words: "Signed out" },
   key_added: { shape: "check", meaning: "fine", words: "Key added" },
   key_replaced: { shape: "check", meaning: "fine", words: "Key replaced" },
-  imported: { shape: "check", meaning: "fine", words: "Taken in" },
+  imported: { shape: "check", meaning: "fine", words: "Imported" },
   fell_back: { shape: "warning", meaning: "soon", words: "Another account was given" },
   key_checked: { shape: "check", meaning: "fine", words: "Key checked" },
   renewed: { shape: "ring", meaning: "fine", words: "Renewed" },

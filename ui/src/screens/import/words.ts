@@ -1,4 +1,4 @@
-// What the window says of tokens that are taken in.
+// What the window says of what is imported.
 
 import type { ImportCheck } from "../../lib/bindings/ImportCheck";
 import type { Place } from "../../lib/bindings/Place";
@@ -40,13 +40,13 @@ export function offsetOf(text: string, { line, column }: Place): number {
 }
 
 export const takeInWords = {
-  title: (variable: string) => `Take ${variable} into custody`,
+  title: (variable: string) => `Import ${variable}`,
   aboutKey: (storage: string) =>
     `The key is checked with one free request and stored in ${storeInSentence(storage)}. The variable itself stays as it is; take it out where it is set, or tools go on using it.`,
   aboutTokens: (storage: string) =>
     `The tokens go to ${storeInSentence(storage)}, and Keyfob renews them with the provider that issued them. The variables themselves stay as they are.`,
   provider: "Issued by",
-  confirm: "Take into custody",
-  working: "Taking in…",
+  confirm: "Import",
+  working: "Importing…",
   cancel: "Cancel",
 };

@@ -28,7 +28,7 @@ export const tools: Record<Tool, string> = { "claude-code": "Claude Code", "anth
 
 export const bills: Record<Bill, string> = {
   plan: "Your plan",
-  api: "API usage",
+  api: "API billing",
   cloud: "Your cloud provider",
   not_known: "Not known",
 };

@@ -65,7 +65,7 @@ pub(super) fn browser(edge: &Edge) -> Finding {
     let is_set = |name: &str| edge.variable(name).is_some();
     if !is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY") {
         let words = "There is no desktop here, so addresses are printed to be opened elsewhere. \
-                     `keyfob login --device` needs no browser on this machine at all.";
+                     Where the provider offers it, `keyfob login --device` needs no browser here.";
         return Finding::fine(HERE, topic, words);
     }
     let path = edge.variable("PATH").unwrap_or_default();
