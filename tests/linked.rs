@@ -771,6 +771,13 @@ fn a_console_account_of_claude_code_is_billed_by_use() {
     world
         .keyfob(&["login", "--with", "ant", "--console"])
         .expect_code(2);
+    let refused = world.keyfob(&["login", "--account", "Console", "--device"]);
+    assert!(
+        refused
+            .expect_code(2)
+            .stderr
+            .contains("Claude Code signs in by a browser alone.")
+    );
     world
         .keyfob(&["login", "--with", "claude-code", "--profile", "x"])
         .expect_code(2);

@@ -73,7 +73,7 @@ pub enum Source {
 pub enum Bill {
     /// A Claude plan.
     Plan,
-    /// API usage.
+    /// API billing.
     Api,
     /// The cloud provider's bill.
     Cloud,
