@@ -272,11 +272,21 @@ fn a_session_is_linked_shown_and_forgotten_and_nothing_of_it_is_touched() {
         world.keyfob(arguments).expect_code(0);
         untouched(&format!("{arguments:?}"));
     }
-    world.keyfob(&["doctor"]);
+    for arguments in [&["which"][..], &["discover"], &["order"]] {
+        world.keyfob(arguments);
+        untouched(&format!("{arguments:?}"));
+    }
     assert_eq!(
         world.programs.calls(),
         Vec::<Value>::new(),
         "nothing was run by the way"
+    );
+    world.keyfob(&["doctor", "--offline"]);
+    untouched("doctor");
+    let more_than_asked = |call: &Value| call["args"] != json!(["--version"]);
+    assert!(
+        !world.programs.calls().iter().any(more_than_asked),
+        "the doctor asks programs for their versions alone"
     );
 
     let forgotten = world.keyfob(&["logout", "--all"]).expect_code(0);
