@@ -13,7 +13,8 @@ import { clock } from "./clock.svelte";
 import { asUiError } from "./error";
 import * as ipc from "./ipc";
 import { SignIn, type Target } from "./sign-in.svelte";
-import { instant } from "./time";
+import { standsIn } from "./order";
+import { instant, SECOND } from "./time";
 import { outcomes } from "./words";
 
 export type Screen =
@@ -29,12 +30,14 @@ export type Loaded =
   | { kind: "failed"; error: UiError };
 
 /** What the person is asked in a dialog. It is kept here, because the row it is about goes when its account does. */
-export type Asking =
-  | { kind: "nothing" }
-  | { kind: "rename" | "sign_out" | "renew"; account: Status }
-  | { kind: "replace_key"; account: Status }
-  | { kind: "edit_key"; account: Status }
-  | { kind: "take_in"; account: Status };
+export type Question = {
+  kind: "rename" | "sign_out" | "renew" | "replace_key" | "edit_key" | "take_in";
+  account: Status;
+};
+export type Asking = { kind: "nothing" } | Question;
+
+/** How long after its time a sign-in may still say by itself how it ended. */
+const GRACE = 2 * SECOND;
 
 export type Outcome = { text: string; meaning: Meaning };
 
@@ -48,16 +51,24 @@ export class App {
   /** How often the program has said that something changed; screens that ask for more than the overview follow it. */
   changes = $state(0);
   /** The sign-in under way, also while another screen is open. */
-  #run: SignIn | null = null;
+  #run = $state.raw<SignIn | null>(null);
   #asked = 0;
   #turned = 0;
 
-  /** When the next account turns by itself. */
+  /** When the next account turns by itself, or the sign-in under way must be over. */
   readonly turnsAt = $derived.by(() => {
     if (this.loaded.kind !== "ready") return null;
     const instants = this.loaded.overview.accounts.flatMap((a) => (a.changes_at ? [instant(a.changes_at)] : []));
+    const over = this.#overAt;
+    if (over !== null) instants.push(over);
     return instants.length > 0 ? Math.min(...instants) : null;
   });
+
+  /** When the sign-in under way has ended, even if nobody heard its end. */
+  get #overAt(): number | null {
+    const phase = this.#run?.phase;
+    return phase?.kind === "waiting" ? instant(phase.view.ends_at) + GRACE : null;
+  }
 
   readonly theme = $derived<Theme>(
     this.loaded.kind === "ready" ? this.loaded.overview.preferences.theme : "system",
@@ -110,7 +121,10 @@ export class App {
   }
 
   #followSignIn({ waiting }: Overview): void {
-    if (!waiting) return;
+    if (!waiting) {
+      if (this.#overAt !== null && this.#overAt <= clock.now) this.leaveSignIn();
+      return;
+    }
     if (this.#run) return this.#run.follow(waiting);
     const { program, provider_id: providerId, payer } = waiting;
     const target: Target = program
@@ -134,16 +148,27 @@ export class App {
 
   /** Opens one of the rail's screens. A sign-in under way is found under Accounts again; one that failed has been read. */
   openMain(kind: MainScreen): void {
-    if (this.#run?.phase.kind === "failed") this.#run = null;
+    if (this.#run?.phase.kind === "failed" && this.screen.kind === "sign_in") this.#run = null;
     this.open(kind === "accounts" && this.#run ? { kind: "sign_in", run: this.#run } : { kind });
     this.#prefer({ last_screen: kind });
   }
 
   /** Starts a sign-in and shows it. */
   signIn(target: Target): void {
-    this.#run = new SignIn(target);
-    this.open({ kind: "sign_in", run: this.#run });
-    void this.#run.begin();
+    const run = new SignIn(target);
+    this.#run = run;
+    this.open({ kind: "sign_in", run });
+    void this.#begin(run);
+  }
+
+  async #begin(run: SignIn): Promise<void> {
+    await run.begin();
+    if (run === this.#run && run.phase.kind === "failed") this.#tellElsewhere(run.phase.error);
+  }
+
+  /** Whoever looks at the sign-in reads there why it failed. */
+  #tellElsewhere(error: UiError): void {
+    if (this.screen.kind !== "sign_in") this.complain(error);
   }
 
   /** Starts the sign-in that renews an account. */
@@ -166,8 +191,12 @@ export class App {
     if (seen) this.open(renewing || none ? { kind: "accounts" } : { kind: "add" });
   }
 
-  /** Shows an account that has just come in. */
-  async welcome(account: Status, words: string): Promise<void> {
+  /** Shows an account that has just come in. Whoever has left for another screen is only told: what is typed there stays. */
+  async welcome(account: Status, words: string, left = false): Promise<void> {
+    if (left) {
+      await this.refresh();
+      return this.say(words);
+    }
     this.#run = null;
     await this.refresh();
     this.open({ kind: "accounts" });
@@ -176,16 +205,33 @@ export class App {
   }
 
   async #ended(ended: SignInEnded): Promise<void> {
-    if (ended.kind === "signed_in") return this.welcome(ended.account, outcomes.signedIn(ended.account.label));
-    if (ended.kind === "failed") this.#run?.fail(ended.error);
+    if (ended.kind === "signed_in") return this.#signedIn(ended.account);
+    if (ended.kind === "failed") {
+      this.#run?.fail(ended.error);
+      this.#tellElsewhere(ended.error);
+    }
     await this.refresh();
     // A new attempt may have begun while the old one's end was on its way; the overview knows.
     const over = this.loaded.kind === "ready" && this.loaded.overview.waiting === null;
     if (ended.kind === "cancelled" && over && this.#run?.phase.kind === "waiting") this.leaveSignIn();
   }
 
+  /** The account is shown to whoever waited for it; on any other screen something may be half typed. */
+  async #signedIn({ id, label }: Status): Promise<void> {
+    this.#run = null;
+    await this.refresh();
+    if (this.screen.kind === "sign_in" && this.screen.run !== this.#run) this.open({ kind: "accounts" });
+    if (this.screen.kind === "accounts") this.lit = id;
+    this.say(outcomes.signedIn(label));
+  }
+
   ask(question: Asking): void {
     this.asking = question;
+  }
+
+  /** Closes the dialog of one question, if it is still the one that is asked. */
+  close(question: Question): void {
+    if (this.asking === question) this.asking = { kind: "nothing" };
   }
 
   say(text: string): void {
@@ -238,11 +284,12 @@ export class App {
   async move({ id, label }: Status, by: -1 | 1): Promise<void> {
     if (this.loaded.kind !== "ready") return;
     const { accounts, order } = this.loaded.overview;
-    const stands = (a: Status) => a.id === id || a.owner !== "environment" || order?.placed.includes(a.id);
-    const moves = accounts.filter(stands).map((a) => a.id);
+    const stands = standsIn(order);
+    const moves = accounts.filter((a) => a.id === id || stands(a)).map((a) => a.id);
     const from = moves.indexOf(id);
+    const place = Math.min(moves.length - 1, Math.max(0, from + by));
+    if (place === from) return;
     moves.splice(from, 1);
-    const place = Math.min(moves.length, Math.max(0, from + by));
     moves.splice(place, 0, id);
     await this.attempt(() => ipc.setOrder({ accountIds: moves }), outcomes.movedTo(label, place + 1));
     await this.refresh();
@@ -261,6 +308,16 @@ export class App {
     const { overview } = this.loaded;
     const preferences = { ...overview.preferences, ...change };
     this.loaded = { ...this.loaded, overview: { ...overview, preferences } };
-    void this.attempt(() => ipc.setPreferences({ preferences }), null);
+    void this.#keep(preferences);
+  }
+
+  async #keep(preferences: Preferences): Promise<void> {
+    try {
+      await ipc.setPreferences({ preferences });
+    } catch (thrown) {
+      this.complain(asUiError(thrown));
+      // What could not be kept is not shown as if it were.
+      await this.refresh();
+    }
   }
 }

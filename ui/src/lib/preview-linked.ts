@@ -25,7 +25,7 @@ export const planAccount = (now: number): Status => ({
   scopes: ["user:inference", "user:profile"],
   storage: "/home/ada/.claude",
   waits_since: null,
-  is_default: true,
+  is_default: false,
   practice: false,
   created_at: at(now - 48 * HOUR),
   state: { kind: "fresh", since: null, until: at(now + 5 * HOUR + 12.9 * MINUTE), renewable: true },
@@ -45,7 +45,7 @@ export const profileAccount = (now: number): Status => ({
   payer: "api",
   identity: { subject: null, email: "ada@acme.example", organization: "Acme Inc.", workspace: "Research" },
   storage: "/home/ada/.config/anthropic",
-  is_default: false,
+  is_default: true,
 });
 
 const ended = (now: number): Status => ({
@@ -54,7 +54,6 @@ const ended = (now: number): Status => ({
   label: "Work",
   identity: { subject: "a-2", email: "ada@acme.example", organization: null, workspace: null },
   storage: "/home/ada/.local/share/keyfob/claude-code/work",
-  is_default: false,
   state: {
     kind: "sign_in_again",
     since: at(now - 26 * HOUR),
@@ -69,7 +68,6 @@ export const hidden = (now: number): Status => ({
   ...planAccount(now),
   id: "acct-0000000000000024",
   label: "Laptop",
-  is_default: false,
   state: {
     kind: "cannot_tell",
     reason: "Claude Code keeps this session in the keychain, and Keyfob looks there only when you click Look now in its window.",
@@ -83,7 +81,6 @@ const expired = (now: number): Status => ({
   ...planAccount(now),
   id: "acct-0000000000000025",
   label: "Evenings",
-  is_default: false,
   state: { kind: "renews_when_asked", since: at(now - 3 * HOUR) },
   changes_at: null,
 });

@@ -13,7 +13,7 @@ interface Verbs {
   renew: () => void;
   signIn: () => void;
   look: () => void;
-  /** Where it stands in the list, and how long that is. */
+  /** Where it stands in the order, and how long that is. */
   place: number;
   count: number;
 }
@@ -76,7 +76,7 @@ export function rowMenu(account: Status, { app, check, renew, signIn, look, plac
   return [
     ...(account.gives ? [copy] : []),
     ...(isRenewable(account) ? [renewNow] : []),
-    ...(account.is_default ? [] : [makeDefault]),
+    ...(account.gives && !account.is_default ? [makeDefault] : []),
     ...(isLinked(account) ? [lookNow] : []),
     again,
     ...(account.method === "api_key" ? ofKey : []),
