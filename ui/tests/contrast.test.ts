@@ -42,6 +42,16 @@ describe.each(["light", "dark"] as const)("%s", (theme) => {
   });
 });
 
+test("what stands in an empty field has a colour that was measured", () => {
+  const base = readFileSync("src/styles/base.css", "utf8");
+  expect(/::placeholder \{([^}]*)\}/.exec(base)?.[1]).toMatch(/color: var\(--text-quiet\);\s+opacity: 1;/);
+});
+
+test("the chosen one of several has an edge that was measured", () => {
+  const picker = readFileSync("src/parts/Picker.svelte", "utf8");
+  expect(/\[data-state="checked"\]\) \{([^}]*)\}/.exec(picker)?.[1]).toContain("border-color: var(--line-field);");
+});
+
 function contrast(a: number, b: number): number {
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }

@@ -27,6 +27,7 @@ test("each finding has a shape, a word and its cure", async () => {
   ]);
   const broken = found[3]!;
   expect(broken.querySelector("svg")!.dataset.shape).toBe("stop");
+  expect(broken.querySelector("strong")!.textContent).toBe("Settings, wrong");
   expect(broken.textContent).toContain("config.toml has a mistake on line 12");
   expect(within(broken).getByTestId("finding-cure").textContent).toBe("Correct the line; the file is kept as it is.");
   expect(within(broken).getByTestId("error-details").textContent).toContain("config.toml:12:9");
@@ -37,6 +38,7 @@ test("the summary names the worst", () => {
   const [fine, soon] = findings;
   expect(summary(findingsFine).words).toBe("All is in order.");
   expect(summary([fine!]).words).toBe("All is in order.");
+  expect(summary([fine!], true).words).toBe("So far all is in order.");
   expect(summary([fine!, soon!, soon!]).words).toBe("2 things are worth a look.");
   expect(summary(findings)).toMatchObject({ meaning: "act" });
 });
@@ -51,6 +53,20 @@ test("what lies here is shown before the servers have answered", async () => {
   servers.give(findings);
   await waitFor(() => expect(screen.getAllByTestId("finding")).toHaveLength(findings.length));
   expect(seen("doctor-asking")).toBeNull();
+});
+
+test("as long as servers are asked, all is in order only so far", async () => {
+  const program = await openWindow(scenes.doctor!(now));
+  const [here, servers] = [later<typeof findings>(), later<typeof findings>()];
+  program.answer("doctor", ({ network }) => (network ? servers.promise : here.promise));
+  await press("nav-doctor");
+  await see("look-again");
+  expect(seen("copy-report")).toBeNull();
+  here.give([findingsHere[0]!]);
+  expect((await see("doctor-summary")).textContent).toBe("So far all is in order.");
+  await see("copy-report");
+  servers.give(findingsFine);
+  await waitFor(async () => expect((await see("doctor-summary")).textContent).toBe("All is in order."));
 });
 
 test("it looks again at a word, and says so meanwhile", async () => {

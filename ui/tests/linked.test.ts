@@ -80,7 +80,7 @@ test("a plan is signed in to through Claude Code, which opens the browser itself
   const program = await openWindow({ ...empty(), providers: [consoleReady] });
   const route = await see("route-claude_code");
   expect(route.textContent).toContain("Plan (Pro, Max, Team)");
-  expect(route.textContent).toContain("Version 2.1.197");
+  expect(route.textContent).toContain("Claude Code 2.1.197");
   await user.click(route);
   expect((await see("waiting-holder")).textContent).toContain("Claude Code opened your browser and will hold the session");
   expect(lastAsked(program, "begin_linked_sign_in")).toEqual({ program: "claude_code", accountId: null, console: false });
@@ -120,6 +120,7 @@ test("what is not installed is said, with where to get it, and the other ways st
 });
 
 test("an ended session says who renews it", () => {
+  expect(stateWords(again, now, "claude_code").word).toBe("Renews when used");
   expect(stateWords(again, now, "claude_code").title).toContain("Claude Code renews it when it is used next");
   expect(stateWords(again, now, "ant").title).toContain("when it is asked for it");
   expect(stateWords(again, now).title).toContain("The next tool that asks");

@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
-import { inUse, onThisComputer } from "../src/lib/preview-which";
+import { inUse, nothingInUse, onThisComputer } from "../src/lib/preview-which";
 import { scenes } from "../src/lib/preview-scenes";
 import { standing } from "../src/screens/which/words";
 import { lastAsked, openWindow, press, see, seen, user } from "./window";
@@ -19,10 +19,12 @@ test("each tool shows what wins, who pays, what that outranks and what comes nex
   await openWhich();
   const claude = await see("tool-claude-code");
   expect(within(claude).getByTestId("winner").textContent).toBe("The variable ANTHROPIC_API_KEY");
+  expect(within(claude).getByRole("heading", { level: 2 }).textContent).toBe("Claude Code");
   expect(claude.textContent).toContain("API billing");
   expect(claude.textContent).toContain("CI key");
   const outranked = within(claude).getAllByTestId("outranked").map(({ textContent }) => textContent);
   expect(outranked[0]).toContain("apiKeyHelper");
+  expect(outranked[0]).toContain("Payer not known");
   expect(outranked[1]).toContain("Your plan");
   expect(within(claude).getByTestId("if-it-failed").textContent).toContain("Without it, this would be used");
   const sdk = await see("tool-anthropic-sdk");
@@ -35,7 +37,9 @@ test("a warning has a shape, words and a cure", async () => {
   const warnings = within(await see("tool-claude-code")).getAllByTestId("warning");
   expect(warnings.map(({ dataset }) => dataset.code)).toEqual(["readable_by_others", "outranks_plan", "key_asks_first"]);
   expect(warnings[0]!.querySelector("svg")!.dataset.shape).toBe("stop");
-  expect(warnings[1]!.textContent).toContain("unset ANTHROPIC_API_KEY");
+  expect(warnings.map((one) => one.querySelector(".unseen")!.textContent)).toEqual(["wrong:", "look:", "fine:"]);
+  expect(warnings[1]!.querySelector("code")!.textContent).toBe("unset ANTHROPIC_API_KEY");
+  expect(warnings[1]!.textContent).not.toContain("`");
 });
 
 test("it says whose environment it is", async () => {
@@ -55,8 +59,8 @@ test("a folder is asked for with its settings, and what is wrong with it is said
 });
 
 test("where nothing is used it says so", async () => {
-  const none = { ...inUse[0]!, winner: null, outranked: [], warnings: [] };
-  expect(standing(none)).toEqual({ meaning: "act", word: "Nothing would be used here" });
+  const [none] = nothingInUse;
+  expect(standing(none!)).toEqual({ meaning: "act", word: "Nothing would be used here" });
   expect(standing(inUse[1]!)).toEqual({ meaning: "fine", word: "In use" });
   const program = await openWindow(scenes.which!(now));
   program.answer("which", () => [none]);

@@ -2,6 +2,7 @@
 
 import type { Candidate } from "./bindings/Candidate";
 import type { Discovered } from "./bindings/Discovered";
+import type { Tool } from "./bindings/Tool";
 import type { Which } from "./bindings/Which";
 
 const key: Candidate = {
@@ -89,13 +90,21 @@ export const inUse: Which[] = [
   },
 ];
 
-export const nothingInUse = {
+const withoutAny: Record<Tool, string> = {
+  "claude-code": 'Claude Code says "Not logged in" and asks you to sign in.',
+  "anthropic-sdk": "The program stops with an error that says that no credential was found.",
+};
+
+/** As it is where no tool finds anything. */
+export const nothingInUse: Which[] = inUse.map(({ tool, notes }) => ({
+  tool,
   winner: null,
   outranked: [],
-  if_it_failed: 'Claude Code says "Not logged in" and asks you to sign in.',
+  if_it_failed: withoutAny[tool],
   next: null,
   warnings: [],
-};
+  notes,
+}));
 
 export const onThisComputer: Discovered[] = [
   {

@@ -277,7 +277,7 @@ export function previewDoor(query: URLSearchParams): Door {
   });
   if (name === "none_installed") program.answer("other_programs", () => noneInstalled);
   if (name === "found" || name === "first_found") program.found = onThisComputer;
-  if (name === "which-none") program.answer("which", () => inUse.map((w) => ({ ...w, ...nothingInUse })));
+  if (name === "which-none") program.answer("which", () => nothingInUse);
   if (name === "doctor-fine") program.answer("doctor", () => findingsFine);
   // The servers never answer here.
   if (name === "doctor-waiting") program.answer("doctor", (args) => (args.network ? new Promise(() => {}) : findingsHere));

@@ -4,7 +4,7 @@ import type { Owner } from "../../lib/bindings/Owner";
 import type { SignOutReport } from "../../lib/bindings/SignOutReport";
 import type { State } from "../../lib/bindings/State";
 import type { Status } from "../../lib/bindings/Status";
-import { ago, day, exact, instant, SECOND, span } from "../../lib/time";
+import { ago, DAY, day, exact, instant, SECOND, span } from "../../lib/time";
 import { payerWords, storeInSentence } from "../../lib/words";
 import type { ShapeKind } from "../../parts/Shape.svelte";
 
@@ -17,6 +17,27 @@ export interface StateWords {
   title: string | null;
   sentence: string | null;
   detail: string | null;
+}
+
+/** How an account is shown. The triangle says "soon" and nothing else, and nothing that is said so lacks it. */
+export function accountWords(account: Status, now: number): StateWords {
+  const { state, owner, meaning } = account;
+  const shown = stateWords(state, now, owner);
+  if (meaning === "soon" && shown.shape === "check") return { ...shown, shape: "warning", word: `Valid, ${whyLook(account, now)}` };
+  if (meaning === "soon" && shown.shape === "question") return { ...shown, shape: "warning" };
+  if (meaning === "act" && shown.shape === "warning") return { ...shown, shape: "stop" };
+  return shown;
+}
+
+/** How many days before its noted end Keyfob says so. */
+const NOTED_SOON = 14 * DAY;
+
+// A noted day begins and ends by the clock that every computer has in common.
+const notedEnd = (on: string): number => instant(`${on}T00:00:00Z`) + DAY;
+
+function whyLook({ expires_on }: Status, now: number): string {
+  const left = expires_on ? notedEnd(expires_on) - now : Infinity;
+  return left <= 0 ? "past your note" : left <= NOTED_SOON + DAY ? "ends soon" : "worth a check";
 }
 
 const plain = { part: 1, title: null, sentence: null, detail: null };
@@ -39,7 +60,8 @@ export function stateWords(state: State, now: number, owner: Owner = "keyfob"): 
       return {
         ...plain,
         shape: "waits",
-        word: "Renews when asked",
+        // Nobody can ask Claude Code for a token; it is used.
+        word: owner === "claude_code" ? "Renews when used" : "Renews when asked",
         title: `The access token ended on ${exact(instant(state.since))}. ${renewsNext[owner]}`,
       };
     case "renewal_failing":
@@ -77,7 +99,7 @@ export function stateWords(state: State, now: number, owner: Owner = "keyfob"): 
         detail: state.detail,
       };
     case "noted_expired":
-      return { ...plain, shape: "warning", word: "Expired, by your note", sentence: state.reason };
+      return { ...plain, shape: "stop", word: "Expired, by your note", sentence: state.reason };
     case "ended":
       return { ...plain, shape: "stop", word: "Ended", title: `Since ${exact(instant(state.since))}`, sentence: state.reason };
     case "hindered":
@@ -165,6 +187,17 @@ export const waitsWords = ({ waits_since, storage }: Status) =>
       }
     : null;
 
+/** When a session ended that asks for a new sign-in: "Ended yesterday". */
+export function endedWords(account: Status, now: number): { words: string; title: string } | null {
+  const { state } = account;
+  if (state.kind !== "sign_in_again") return null;
+  // Of a session that is not there it is known only when that was seen.
+  if (isLinked(account) && account.scopes.length === 0 && !state.detail) return null;
+  const since = instant(state.since);
+  const when = ago(since, now);
+  return state.reason.includes(when) ? null : { words: `Ended ${when}`, title: exact(since) };
+}
+
 /** When the whole sign-in ends. */
 export function signInEnds(at: string, now: number): { words: string; title: string } {
   const end = instant(at);
@@ -197,7 +230,9 @@ export function whereWords({ storage, owner, state, expires_on }: Status, now: n
     environment: "Set in this program's environment",
   }[owner];
   const checked = "checked_at" in state ? `checked ${ago(instant(state.checked_at), now)}` : null;
-  const noted = expires_on ? `you noted: expires ${notedDay(expires_on, now)}` : null;
+  const noted = expires_on
+    ? `you noted: ${notedEnd(expires_on) > now ? "expires" : "expired"} ${notedDay(expires_on, now)}`
+    : null;
   return joined([owner === "environment" ? null : storage, holder, checked, noted], " · ");
 }
 
@@ -262,6 +297,7 @@ export const words = {
   check: "Check now",
   checkOne: (label: string) => `Check now: ${label}`,
   checking: "Checking…",
+  looking: "Looking…",
   more: (label: string) => `More for ${label}`,
   secret: (account: Status) => (account.last_four === null ? "Token" : "Key"),
   copy: (account: Status) => (account.last_four === null ? "Copy token" : "Copy key"),

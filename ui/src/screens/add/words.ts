@@ -17,7 +17,7 @@ export const words = {
   other: {
     plan: "Plan (Pro, Max, Team)",
     planAbout: "Through Claude Code, which signs you in and holds the session. Billed to your plan.",
-    console: "Console, by the command ant",
+    console: "Console, through ant",
     consoleAbout: "API billing. The command ant signs you in and holds the session in a profile of its own.",
     found: (name: string) => `Link ${name}`,
     foundAbout: (link: Link) =>
@@ -27,11 +27,11 @@ export const words = {
     foundHint: "Already signed in",
     missing: (program: OtherProgram) => `${programName(program)} is not installed`,
     missingAbout: {
-      claude_code: "A Claude plan is signed in to by Claude Code alone. Install it, then come back; or use another way below.",
+      claude_code: "Only Claude Code can sign in to a Claude plan. Install it, then come back; or use another way below.",
       ant: "Install it, then come back; or sign in with a client id of your own.",
     },
     get: (program: OtherProgram) => `Where to get ${programName(program)}`,
-    version: (version: string) => `Version ${version}`,
+    version: (program: OtherProgram, version: string) => `${programName(program)} ${version}`,
     looking: "Looking which programs are here…",
   },
   key: "Paste an API key",

@@ -1,20 +1,18 @@
 import type { Finding } from "../../lib/bindings/Finding";
 import type { Group } from "../../lib/bindings/Group";
 import type { Meaning } from "../../lib/bindings/Meaning";
-import type { ShapeKind } from "../../parts/Shape.svelte";
 
-export const shapeOf: Record<Meaning, ShapeKind> = { fine: "check", soon: "warning", act: "stop" };
-
-/** All findings in one sentence. */
-export function summary(findings: Finding[]): { meaning: Meaning; words: string } {
+/** All findings in one sentence; `soFar` while servers have not answered yet. */
+export function summary(findings: Finding[], soFar = false): { meaning: Meaning; words: string } {
   const act = findings.filter(({ meaning }) => meaning === "act").length;
   const soon = findings.filter(({ meaning }) => meaning === "soon").length;
   if (act > 0) return { meaning: "act", words: act === 1 ? "One thing needs you." : `${act} things need you.` };
   if (soon > 0) return { meaning: "soon", words: soon === 1 ? "One thing is worth a look." : `${soon} things are worth a look.` };
-  return { meaning: "fine", words: "All is in order." };
+  return { meaning: "fine", words: soFar ? "So far all is in order." : "All is in order." };
 }
 
-const said: Record<Meaning, string> = { fine: "fine", soon: "look", act: "wrong" };
+/** What a shape means, for whoever does not see it. */
+export const said: Record<Meaning, string> = { fine: "fine", soon: "look", act: "wrong" };
 
 const groupWords: Record<Group, string> = {
   keyfob: "Keyfob",

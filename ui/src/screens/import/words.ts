@@ -17,7 +17,7 @@ export const words = {
   labelHint: "Left empty, it is called like the provider.",
   submit: "Import",
   working: "Importing…",
-  unfinished: "The JSON goes on.",
+  unfinished: "Not complete yet.",
   again: "Paste the tokens again to retry: this window does not keep them.",
   show: "Show the place",
   where: ({ line, column, path }: Place) => `Line ${line}, column ${column}${path ? `, at ${path}` : ""}`,

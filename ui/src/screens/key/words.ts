@@ -24,8 +24,12 @@ export const words = {
 
 export const replaceWords = {
   title: (label: string) => `Replace the key of ${label}`,
-  about: (storage: string) =>
-    `The new key is checked first. Only one that works takes the old one’s place in ${storeInSentence(storage)}; the account keeps its name.`,
+  about: (storage: string, verify: boolean) => {
+    const place = `the old one’s place in ${storeInSentence(storage)}; the account keeps its name.`;
+    return verify
+      ? `The new key is checked first. Only one that works takes ${place}`
+      : `The new key is stored without asking the server. It takes ${place}`;
+  },
   key: "New API key",
   confirm: "Replace key",
   checking: "Checking the key…",

@@ -11,7 +11,7 @@ interface Shape {
 }
 
 export const kindOptions: { value: Kind; words: string }[] = [
-  { value: "any", words: "Any OpenID issuer" },
+  { value: "any", words: "OpenID" },
   { value: "entra", words: "Entra" },
   { value: "okta", words: "Okta" },
   { value: "google", words: "Google" },

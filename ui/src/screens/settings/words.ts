@@ -86,7 +86,7 @@ export const formWords = {
   builtInAbout:
     "Keyfob knows this provider’s addresses but ships no client id of Anthropic’s. Enter the one that was issued to you or your organization.",
   ownAbout: "Whoever runs your company’s gateway can tell you these.",
-  kind: "Who signs people in there?",
+  kind: "Who signs people in?",
   addresses: "Addresses",
   addressKinds: [
     { value: "issuer" as const, words: "From the issuer" },

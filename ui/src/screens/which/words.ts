@@ -1,4 +1,5 @@
 import type { Bill } from "../../lib/bindings/Bill";
+import type { Candidate } from "../../lib/bindings/Candidate";
 import type { Meaning } from "../../lib/bindings/Meaning";
 import type { Tool } from "../../lib/bindings/Tool";
 import type { Which } from "../../lib/bindings/Which";
@@ -32,6 +33,9 @@ export const bills: Record<Bill, string> = {
   cloud: "Your cloud provider",
   not_known: "Not known",
 };
+
+/** Who pays, where nothing beside it says what is meant. */
+export const paidBy = ({ payer }: Candidate): string => (payer === "not_known" ? "Payer not known" : bills[payer]);
 
 /** Names come as they stand inside a sentence. */
 export const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

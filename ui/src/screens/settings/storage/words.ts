@@ -10,7 +10,7 @@ export const words = {
   inUse: "In use:",
   openedBy: "Opened by",
   never:
-    "No token or key is ever written to a plain file, and this window never holds one: what you paste is handed on and the field is emptied.",
+    "No token or key is ever written to a plain file, and this window holds none longer than it takes to hand it on: what you paste leaves the field at once.",
   choose: "Where they should lie",
   choices: {
     keychain: { words: "System keychain", hint: "One item for each account. Your system’s own lock and password protect them." },
