@@ -252,7 +252,10 @@ fn of_variables(sources: &Sources) -> Vec<Discovered> {
             ),
         };
         all.push(Discovered {
-            key: format!("variable:{name}:{four}"),
+            key: match four {
+                "" => format!("variable:{name}"),
+                four => format!("variable:{name}:{four}"),
+            },
             name: match four {
                 "" => format!("The variable {name}"),
                 four => format!("The variable {name}, ends in {four}"),
