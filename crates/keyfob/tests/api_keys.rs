@@ -347,3 +347,69 @@ async fn a_token_is_tried_out_where_its_provider_has_an_api() {
     let probed = world.keyfob.probe(None).await.unwrap();
     assert_eq!(probed.works, None, "{}", probed.words);
 }
+
+#[tokio::test]
+async fn a_key_never_crosses_between_practice_and_what_is_real() {
+    for (was, is, part) in [
+        ("true", "false", "is practice"),
+        ("false", "true", "is a real key"),
+    ] {
+        let world = World::new().await;
+        let api = |practice: &str| {
+            world.configure(&format!(
+                "[api]\nbase_url = \"BASE\"\npractice = {practice}\n"
+            ));
+        };
+        api(was);
+        let status = add(&world, "sk-ant-api03-old-1111", None).await.unwrap();
+        api(is);
+        let edit = KeyEdit {
+            workspace_id: Some("wrkspc_1".to_owned()),
+            ..KeyEdit::default()
+        };
+        let unchecked = Replacement {
+            pasted: Secret::new("sk-ant-api03-new-3333"),
+            workspace_id: None,
+            expires_on: None,
+            verify: false,
+        };
+        for error in [
+            world.keyfob.check_key(&status.label).await.unwrap_err(),
+            world.keyfob.probe(None).await.unwrap_err(),
+            world
+                .keyfob
+                .edit_key(&status.label, edit)
+                .await
+                .unwrap_err(),
+            rotate(&world, &status.label, "sk-ant-api03-new-2222")
+                .await
+                .unwrap_err(),
+            world
+                .keyfob
+                .rotate_key(&status.label, unchecked)
+                .await
+                .unwrap_err(),
+        ] {
+            assert_eq!(error.code, Code::Usage, "{error}");
+            assert!(error.message.contains(part), "{error}");
+        }
+        assert_eq!(world.count("models").await, 1, "nothing was sent");
+        assert_eq!(given(&world, &status.label).await, "sk-ant-api03-old-1111");
+    }
+}
+
+#[tokio::test]
+async fn what_a_newer_keyfob_stored_is_not_replaced() {
+    let world = World::new().await;
+    let status = add(&world, "sk-ant-api03-old-1111", None).await.unwrap();
+    let newer = Secret::new(r#"{"kind":"of_tomorrow"}"#);
+    let secrets = || world.store.secrets.lock().unwrap();
+    secrets().insert(status.id.clone(), newer.clone());
+    *world.store.not_saving.lock().unwrap() = Some(StoreError::Silent);
+    let error = rotate(&world, &status.label, "sk-ant-api03-new-2222").await;
+    assert_eq!(error.unwrap_err().code, Code::SignInNeeded);
+    *world.store.not_saving.lock().unwrap() = None;
+    let error = rotate(&world, &status.label, "sk-ant-api03-new-2222").await;
+    assert_eq!(error.unwrap_err().code, Code::SignInNeeded);
+    assert_eq!(secrets().get(&status.id), Some(&newer));
+}

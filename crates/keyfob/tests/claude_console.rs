@@ -6,7 +6,9 @@ mod common;
 
 use common::{World, browse};
 use jiff::SignedDuration;
-use keyfob::{Code, Error, Keyfob, NewKey, Secret, SignInRequest, State, Status};
+use keyfob::{
+    Code, Error, KeyEdit, Keyfob, NewKey, Replacement, Secret, SignInRequest, State, Status,
+};
 
 fn wish() -> SignInRequest {
     SignInRequest {
@@ -143,4 +145,57 @@ async fn api_keys_are_checked_where_the_variable_says() {
             .code,
         Code::Usage
     );
+}
+
+#[tokio::test]
+async fn a_key_of_the_list_goes_to_no_other_host_than_it_was_checked_at() {
+    let (world, base) = bare().await;
+    let other = mock_provider::start(mock_provider::Options::default());
+    let other = other.await.unwrap();
+    let here = world.open_in(&[("ANTHROPIC_BASE_URL", &base)]);
+    let new = NewKey {
+        pasted: Secret::new("sk-ant-api03-old-1111"),
+        label: Some("CI".to_owned()),
+        workspace_id: None,
+        expires_on: None,
+        verify: true,
+    };
+    here.add_api_key(new).await.unwrap();
+
+    // Another shell points to somebody's gateway.
+    let elsewhere = world.open_in(&[
+        ("ANTHROPIC_BASE_URL", other.base_url()),
+        ("ANTHROPIC_API_KEY", "sk-ant-api03-of-the-gateway"),
+    ]);
+    let status = elsewhere.check_key("CI").await.unwrap();
+    assert!(matches!(status.state, State::Valid { .. }));
+    assert_eq!(elsewhere.probe(Some("CI")).await.unwrap().works, Some(true));
+    let edit = KeyEdit {
+        workspace_id: Some("wrkspc_1".to_owned()),
+        ..KeyEdit::default()
+    };
+    elsewhere.edit_key("CI", edit).await.unwrap();
+    let new = Replacement {
+        pasted: Secret::new("sk-ant-api03-new-2222"),
+        workspace_id: None,
+        expires_on: None,
+        verify: true,
+    };
+    elsewhere.rotate_key("CI", new).await.unwrap();
+    // The key that took its place belongs there, too; also where a variable cannot be used at all.
+    let wrong = world.open_in(&[("ANTHROPIC_BASE_URL", "not an address")]);
+    let status = wrong.check_key("CI").await.unwrap();
+    assert!(matches!(status.state, State::Valid { .. }));
+    assert_eq!(world.count("models").await, 6);
+
+    let seen = || async {
+        let url = format!("{}/control/counters", other.base_url());
+        let counters = reqwest::get(url).await.unwrap();
+        counters.json::<serde_json::Value>().await.unwrap()["models"].clone()
+    };
+    assert_eq!(seen().await, 0, "the other host sees nothing of it");
+    // What that shell itself has is asked about where it points.
+    let probed = elsewhere.probe(Some("ANTHROPIC_API_KEY")).await.unwrap();
+    assert_eq!(probed.works, Some(true), "{}", probed.words);
+    assert_eq!(seen().await, 1);
 }

@@ -134,8 +134,14 @@ async fn what_is_not_meant_here_is_refused_and_nothing_is_stored() {
     let world = World::new().await;
     configure(
         &world,
-        "\n[providers.acme]\nname = \"Acme\"\nissuer = \"https://login.acme.example\"\nclient_id = \"keyfob\"\n",
+        "\n[providers.acme]\nname = \"Acme\"\nissuer = \"https://login.acme.example\"\nclient_id = \"keyfob\"\n\
+         [providers.claude-console]\nclient_id = \"mine\"\n\
+         [providers.far]\nname = \"Far\"\nauthorize_url = \"https://far.example/a\"\n\
+         token_url = \"https://far.example/t\"\nclient_id = \"keyfob\"\npractice = true\n\
+         [providers.bare]\nname = \"Bare\"\nissuer = \"https://bare.example\"\n",
     );
+    let renewed_by_claude =
+        json!({ "access_token": "x", "refresh_token": "sk-ant-ort01-planted" }).to_string();
     let session =
         json!({ "access_token": SESSION, "refresh_token": "sk-ant-ort01-planted" }).to_string();
     for (text, provider, code, part) in [
@@ -145,13 +151,21 @@ async fn what_is_not_meant_here_is_refused_and_nothing_is_stored() {
             Code::Usage,
             "no provider called",
         ),
+        (r#"{"access_token":"x"}"#, "bare", Code::Usage, "client id"),
+        (session.as_str(), "acme", Code::NotAccepted, "Whose session"),
         (
-            r#"{"access_token":"x"}"#,
+            session.as_str(),
             "claude-console",
-            Code::Usage,
-            "client id",
+            Code::NotAccepted,
+            "Whose session",
         ),
-        (session.as_str(), "acme", Code::NotAccepted, "did not issue"),
+        (
+            renewed_by_claude.as_str(),
+            "claude-console",
+            Code::NotAccepted,
+            "Whose session",
+        ),
+        (session.as_str(), "far", Code::NotAccepted, "Whose session"),
         (
             r#"{"claudeAiOauth":{}}"#,
             "mock",
@@ -251,6 +265,15 @@ async fn a_variable_is_shown_and_given_and_never_written_down() {
         .token_in_place_of(Some("ANTHROPIC_AUTH_TOKEN"), refused)
         .await;
     assert_eq!(error.unwrap_err().code, Code::SignInNeeded);
+    // What is of another kind did not come from there.
+    for (name, refused) in [
+        ("ANTHROPIC_API_KEY", "sk-ant-oat01-of-another"),
+        ("ANTHROPIC_AUTH_TOKEN", "sk-ant-oat01-of-another"),
+        ("ANTHROPIC_AUTH_TOKEN", "sk-ant-api03-of-another"),
+    ] {
+        let handed = keyfob.token_in_place_of(Some(name), Secret::new(refused));
+        assert_eq!(handed.await.unwrap_err().code, Code::Usage, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -110,12 +110,13 @@ async fn a_sign_in_that_fails_falls_back_only_where_the_person_wants_that() {
     assert_eq!(told[0].words, Some(fell.words()));
     assert_eq!(keyfob.order().unwrap().fell_back, Some(fell.clone()));
     token(keyfob).await.unwrap();
+    token(keyfob).await.unwrap();
     let again = keyfob.activity().unwrap();
-    assert_eq!(
-        serde_json::to_value(again[0].what).unwrap(),
-        "fell_back",
-        "each one is recorded"
-    );
+    let what = again
+        .iter()
+        .map(|entry| serde_json::to_value(entry.what).unwrap());
+    let times = what.filter(|what| what == "fell_back").count();
+    assert_eq!(times, 1, "it is recorded once");
     assert_eq!(
         keyfob.order().unwrap().fell_back,
         Some(fell),
@@ -125,7 +126,17 @@ async fn a_sign_in_that_fails_falls_back_only_where_the_person_wants_that() {
     // Whoever names an account means that one.
     let named = keyfob.token(Some("Work"), SignedDuration::ZERO).await;
     assert_eq!(named.unwrap_err().code, Code::SignInNeeded);
-    // What was refused is never answered with the other kind.
+    // Whose it was that was refused cannot be told, and it is never answered with the other kind.
+    let refused = Secret::new("of-a-company");
+    let error = keyfob.token_in_place_of(None, refused).await.unwrap_err();
+    assert_eq!(error.code, Code::Usage);
+    assert!(
+        error.cure.contains("keyfob token ACCOUNT --refused"),
+        "{error}"
+    );
+    let refused = Secret::new("sk-ant-api03-ci");
+    let error = keyfob.token_in_place_of(Some("CI key"), refused).await;
+    assert_eq!(error.unwrap_err().code, Code::SignInNeeded);
     let refused = Secret::new("sk-ant-api03-ci");
     let error = keyfob.token_in_place_of(None, refused).await.unwrap_err();
     assert_eq!(error.code, Code::Usage);
@@ -257,4 +268,66 @@ async fn fallback_without_an_order_makes_one_of_what_there_is() {
         token(&world.keyfob).await.unwrap_err().code,
         Code::SignInNeeded
     );
+}
+
+#[tokio::test]
+async fn a_session_that_gives_nothing_is_passed_over_only_by_a_fallback_and_never_into_practice() {
+    let world = world().await;
+    let folder = tempfile::tempdir().unwrap();
+    let keyfob = &world.open_in(&[("HOME", folder.path().to_str().unwrap())]);
+    let session = json!({ "claudeAiOauth": {
+        "accessToken": "sk-ant-oat01-planted", "refreshToken": "sk-ant-ort01-planted",
+        "expiresAt": 4_102_444_800_000_i64, "scopes": ["user:inference"], "subscriptionType": "max",
+    } });
+    let file = folder.path().join(".credentials.json");
+    std::fs::write(file, session.to_string()).unwrap();
+    let folder = Some(folder.path().to_owned());
+    let plan = Some("Plan".to_owned());
+    keyfob.link_claude_code(folder, plan).await.unwrap();
+    // Practice, since the server is one again.
+    world.configure(&world.mock.config_block());
+    world.sign_in_as("Practice").await;
+    order(keyfob, &["Plan", "Practice"]);
+    let first = || keyfob.accounts().unwrap()[0].clone();
+
+    let error = token(keyfob).await.unwrap_err();
+    let named = keyfob.token(Some("Plan"), SignedDuration::ZERO).await;
+    assert_eq!(error, named.unwrap_err());
+    assert_eq!(error.code, Code::Failed);
+    assert!(first().is_default, "status says the same");
+
+    keyfob.set_fallback(true).unwrap();
+    let error = token(keyfob).await.unwrap_err();
+    assert_eq!(error.code, Code::SignInNeeded, "{error}");
+    assert!(keyfob.accounts().unwrap().iter().all(|all| !all.is_default));
+
+    world.configure("");
+    add(&world, "Real", "sk-ant-api03-real").await;
+    order(keyfob, &["Plan", "Practice", "Real"]);
+    let handed = token(keyfob).await.unwrap();
+    assert_eq!(handed.secret.expose(), "sk-ant-api03-real");
+    assert_eq!(handed.passed_over, ["Plan"]);
+    assert!(keyfob.status(Some("Real")).unwrap().is_default);
+    keyfob.set_fallback(false).unwrap();
+    assert_eq!(token(keyfob).await.unwrap_err().code, Code::Failed);
+    assert!(first().is_default && first().label == "Plan");
+}
+
+#[tokio::test]
+async fn fallback_makes_nobody_the_default() {
+    let world = world().await;
+    for (label, key) in [("One", "sk-ant-1"), ("Two", "sk-ant-2")] {
+        add(&world, label, key).await;
+    }
+    world.keyfob.sign_out("One").await.unwrap();
+    add(&world, "Three", "sk-ant-3").await;
+    let error = world.keyfob.set_fallback(true).unwrap_err();
+    assert_eq!(error.code, Code::Usage);
+    assert!(
+        error.message.contains("No account is the default"),
+        "{error}"
+    );
+    let order = world.keyfob.order().unwrap();
+    assert!(!order.is_set && !order.fallback);
+    assert_eq!(token(&world.keyfob).await.unwrap_err().code, Code::Usage);
 }

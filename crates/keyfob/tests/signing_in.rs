@@ -236,3 +236,23 @@ async fn reset_faults(world: &World) {
     let url = format!("{}/control/faults", world.mock.base_url());
     reqwest::Client::new().delete(url).send().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_sign_in_that_cannot_be_kept_leaves_what_a_newer_keyfob_stored() {
+    let world = World::new().await;
+    let status = world.sign_in_as("Work").await;
+    let newer = Secret::new(r#"{"kind":"of_tomorrow"}"#);
+    let secrets = || world.store.secrets.lock().unwrap();
+    secrets().insert(status.id.clone(), newer.clone());
+    *world.store.not_saving.lock().unwrap() = Some(StoreError::Refused("no".to_owned()));
+    let again = SignInRequest {
+        account: Some("Work".to_owned()),
+        ..common::request()
+    };
+    let error = world.sign_in_with(again).await.unwrap_err();
+    assert_eq!(error.code, Code::SecretStore);
+    assert_eq!(secrets().get(&status.id), Some(&newer));
+    *world.store.not_saving.lock().unwrap() = None;
+    world.sign_in_again("Work").await;
+    assert_ne!(secrets().get(&status.id), Some(&newer));
+}

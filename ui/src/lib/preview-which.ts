@@ -126,8 +126,8 @@ export const onThisComputer: Discovered[] = [
     command: "keyfob import --from-environment ANTHROPIC_API_KEY",
   },
   {
-    key: "variable:CLAUDE_CODE_OAUTH_TOKEN:5678",
-    name: "The variable CLAUDE_CODE_OAUTH_TOKEN, ends in 5678",
+    key: "variable:CLAUDE_CODE_OAUTH_TOKEN",
+    name: "The variable CLAUDE_CODE_OAUTH_TOKEN",
     place: "the environment",
     payer: "plan",
     action: "only_shown",

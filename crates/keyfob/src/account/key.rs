@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// What is known of an API key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,10 @@ pub struct KeyFacts {
     /// The last day on which it works, as the person noted it: a key cannot see its own end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_on: Option<Date>,
+    /// Where it was checked when it was added, where a variable of the environment named another API than
+    /// `config.toml`. It is checked there from then on, whatever the variable says later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<Url>,
 }
 
 /// What the server said of an API key.

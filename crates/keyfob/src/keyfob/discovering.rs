@@ -290,7 +290,10 @@ fn variable(name: &str, about: &str, sources: &Sources) -> Discovered {
         _ => String::new(),
     };
     Discovered {
-        key: format!("variable:{name}:{last_four}"),
+        key: match last_four.as_str() {
+            "" => format!("variable:{name}"),
+            four => format!("variable:{name}:{four}"),
+        },
         name: match last_four.as_str() {
             "" => format!("The variable {name}"),
             four => format!("The variable {name}, ends in {four}"),

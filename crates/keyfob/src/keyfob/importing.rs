@@ -13,6 +13,7 @@ use crate::accounts::checked_label;
 use crate::activity::What;
 use crate::credential::{Credential, OAuthTokens};
 use crate::error::{Code, Error, Result};
+use crate::http::is_loopback;
 use crate::import::{self, Place, Tokens};
 use crate::linked::environment::{self, Found, Kind};
 use crate::secret::Secret;
@@ -165,14 +166,11 @@ impl Keyfob {
             checked_label(label)?;
         }
         let (provider, client_id) = self.provider_to_sign_in(provider)?;
-        if tokens.are_anthropics() && !issues_anthropics(&provider) {
+        if tokens.are_anthropics() && !plays_anthropic(&provider) {
             return Err(Error::new(
                 Code::NotAccepted,
-                format!(
-                    "These are tokens of Anthropic's, and {} did not issue them.",
-                    provider.name
-                ),
-                "A session of Claude Code stays with it: `keyfob link claude-code`. For Claude Console, name that provider.",
+                "These are tokens of Claude's. Whose session they are cannot be told from them, so Keyfob does not take them in.",
+                "For the Claude Console sign in with `keyfob login`; for Claude Code use `keyfob link claude-code`.",
             ));
         }
         if let Some(label) = self.label_of_same(&tokens, &provider).await? {
@@ -241,13 +239,9 @@ impl Keyfob {
     }
 }
 
-/// Whether tokens of Anthropic's form can be this provider's: those of the Claude Console, by the person's own client
-/// id, and practice.
-fn issues_anthropics(provider: &Provider) -> bool {
-    let hosts = ["platform.claude.com", "api.anthropic.com"];
-    let url = provider.token_url.as_ref().or(provider.issuer.as_ref());
-    let host = url.and_then(|url| url.host_str());
-    provider.practice || host.is_some_and(|host| hosts.contains(&host))
+/// Whether tokens of Anthropic's form can be this provider's own: only those of a practice server on this computer.
+fn plays_anthropic(provider: &Provider) -> bool {
+    provider.practice && provider.token_url.as_ref().is_some_and(is_loopback)
 }
 
 fn not_set(name: &str) -> Error {

@@ -87,11 +87,11 @@ impl Keyfob {
         let before = match accounts.get(&id) {
             // What cannot be read could not be put back.
             Some(_) => match self.0.vault.load(&id).await {
-                Ok(before) => before,
-                Err(StoreError::NotUnderstood) => None,
+                Ok(before) => before.into(),
+                Err(StoreError::NotUnderstood) => Before::NotUnderstood,
                 Err(error) => return Err(Error::from(error).into()),
             },
-            None => None,
+            None => Before::Nothing,
         };
         let credential = Credential::OAuth(tokens);
         let saved = self.0.vault.save(&held, &id, &label, &credential).await;
@@ -157,10 +157,10 @@ impl Keyfob {
         id: &AccountId,
         label: &str,
         credential: &Credential,
-        before: &Option<Credential>,
+        before: &Before,
     ) -> Result<Held, bool> {
         let Ok(held) = self.0.locks.account(id).await else {
-            return Err(before.is_none());
+            return Err(matches!(before, Before::Nothing));
         };
         match self.0.vault.load(id).await {
             Ok(Some(stored)) if stored == *credential => Ok(held),
@@ -175,11 +175,12 @@ impl Keyfob {
         held: &Held,
         id: &AccountId,
         label: &str,
-        before: &Option<Credential>,
+        before: &Before,
     ) -> bool {
         match before {
-            Some(before) => self.0.vault.save(held, id, label, before).await.is_ok(),
-            None => {
+            Before::This(before) => self.0.vault.save(held, id, label, before).await.is_ok(),
+            Before::NotUnderstood => false,
+            Before::Nothing => {
                 let erased = self.0.vault.delete(held, id).await.is_ok();
                 // Of an account that is listed, what lies there is found again.
                 let is_listed = self
@@ -190,6 +191,22 @@ impl Keyfob {
                 erased || !is_listed
             }
         }
+    }
+}
+
+/// What was in the store before.
+pub(super) enum Before {
+    /// Nothing, for certain: only then what lies there afterwards may be deleted.
+    Nothing,
+    /// This.
+    This(Credential),
+    /// Something that cannot be read here, such as what a newer Keyfob wrote.
+    NotUnderstood,
+}
+
+impl From<Option<Credential>> for Before {
+    fn from(before: Option<Credential>) -> Self {
+        before.map_or(Self::Nothing, Self::This)
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
 use super::Keyfob;
 use super::signing_in::unusable_variable;
@@ -13,6 +14,7 @@ use crate::account::{
 use crate::accounts::checked_label;
 use crate::activity::What;
 use crate::api_key;
+use crate::config::{Api, Config};
 use crate::credential::{ApiKey, Credential};
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
@@ -53,9 +55,18 @@ impl Keyfob {
         if let Some(has_it) = self.account_with(&key).await? {
             return Err(stored_already(&has_it));
         }
-        let check = match new.verify {
-            true => Some(self.ask(&key, workspace_id.as_deref()).await?),
-            false => None,
+        let (check, base_url) = match new.verify {
+            true => {
+                let api = self.api_here()?;
+                let written = Config::written(&self.0.home)?.api.base_url;
+                let check = self.ask(&api.base_url, &key, workspace_id.as_deref());
+                let check = check.await?;
+                (
+                    Some(check),
+                    Some(api.base_url).filter(|url| *url != written),
+                )
+            }
+            false => (None, None),
         };
         if let Some(check) = &check {
             refuse_unknown(check)?;
@@ -71,6 +82,7 @@ impl Keyfob {
             last_four,
             workspace_id,
             expires_on,
+            base_url,
             ..KeyFacts::default()
         };
         if let Some(check) = check {
@@ -111,11 +123,12 @@ impl Keyfob {
     /// Asks the server again about a key that is stored. A key that it refuses now is kept, and shown as refused.
     pub async fn check_key(&self, name: &str) -> Result<Status> {
         let (account, facts) = self.key_account(name, "Only API keys are checked like this.")?;
+        let base_url = self.api_of(&account, &facts)?;
         let Some(Credential::ApiKey(stored)) = self.0.vault.load(&account.id).await? else {
             return Err(super::tokens::gone(&account));
         };
         let workspace_id = facts.workspace_id.as_deref();
-        let check = self.ask(&stored.key, workspace_id).await?;
+        let check = self.ask(&base_url, &stored.key, workspace_id).await?;
         let words = check.answer.words().map(str::to_owned);
         self.tell_words(&account, What::KeyChecked, words);
         self.change_key(&account, |facts| note_check(facts, check))?;
@@ -149,12 +162,32 @@ impl Keyfob {
         }
     }
 
-    pub(super) async fn ask(&self, key: &Secret, workspace_id: Option<&str>) -> Result<KeyCheck> {
+    /// The API as this environment names it: for keys that no list names yet, and for those of the environment.
+    pub(super) fn api_here(&self) -> Result<Api> {
         let api = self.config()?.api;
-        if let Some(problem) = &api.problem {
-            return Err(unusable_variable(problem));
+        match &api.problem {
+            Some(problem) => Err(unusable_variable(problem)),
+            None => Ok(api),
         }
-        let answer = api_key::verify(&self.0.http, &api.base_url, key, workspace_id).await?;
+    }
+
+    /// The API that a key of the list belongs to. The environment has no say in that: a shell that points to a gateway
+    /// must not send it there. Neither does a real key go to a practice server, nor practice to the real one.
+    pub(super) fn api_of(&self, account: &Account, facts: &KeyFacts) -> Result<Url> {
+        let api = Config::written(&self.0.home)?.api;
+        match api.practice == account.practice {
+            true => Ok(facts.base_url.clone().unwrap_or(api.base_url)),
+            false => Err(crosses_practice(account)),
+        }
+    }
+
+    pub(super) async fn ask(
+        &self,
+        base_url: &Url,
+        key: &Secret,
+        workspace_id: Option<&str>,
+    ) -> Result<KeyCheck> {
+        let answer = api_key::verify(&self.0.http, base_url, key, workspace_id).await?;
         let at: Timestamp = self.0.edge.now();
         Ok(KeyCheck { at, answer })
     }
@@ -254,6 +287,26 @@ pub(super) fn refuse_unknown(check: &KeyCheck) -> Result<()> {
     })
 }
 
+fn crosses_practice(account: &Account) -> Error {
+    let label = &account.label;
+    match account.practice {
+        true => Error::new(
+            Code::Usage,
+            format!(
+                "\"{label}\" is practice, and config.toml names the API of real keys. Nothing was sent."
+            ),
+            "Start the practice server again, or sign out of the account.",
+        ),
+        false => Error::new(
+            Code::Usage,
+            format!(
+                "\"{label}\" is a real key, and config.toml names a practice server's API. Nothing was sent."
+            ),
+            "Take `[api]` out of config.toml first. For practice, KEYFOB_HOME can name a home of its own.",
+        ),
+    }
+}
+
 pub(super) fn workspace(id: Option<&str>) -> Result<Option<String>> {
     id.filter(|id| !id.trim().is_empty())
         .map(api_key::checked_workspace)
@@ -272,3 +325,7 @@ pub(super) fn stored_already(account: &Account) -> Error {
         "Use that account, or make another key.",
     )
 }
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;

@@ -209,7 +209,10 @@ fn keep(name: &str, text: &str, state: &State, accounts: &[Account]) -> Value {
         _ if is_switch || name == PROFILE => Value::new(Fact::Plain(presentable(text, &[]))),
         _ => {
             let value = Secret::new(text.trim());
-            let last_four = (text.len() >= 20).then(|| value.last_four());
+            let kind = Kind::of(value.expose());
+            // Of a session's token not even four characters are shown, or written down as ignored.
+            let is_key = kind == Kind::ApiKey && text.len() >= 20;
+            let last_four = is_key.then(|| value.last_four());
             let answer = match name {
                 API_KEY => state.answer(&value),
                 _ => Answer::NotAsked,
@@ -219,7 +222,7 @@ fn keep(name: &str, text: &str, state: &State, accounts: &[Account]) -> Value {
                 .and_then(|four| same_key(accounts, four));
             Value {
                 fact: Fact::Secret {
-                    kind: Kind::of(value.expose()),
+                    kind,
                     last_four,
                     answer,
                 },

@@ -89,8 +89,9 @@ impl Keyfob {
     pub fn set_fallback(&self, on: bool) -> Result<Order> {
         self.0.accounts.change(|accounts| {
             if on && !accounts.is_ordered() {
-                let default = accounts.default.clone();
-                accounts.set_order(default.as_slice());
+                // Without a default, the order would make one of whichever stands first.
+                let default = accounts.find(None)?.id.clone();
+                accounts.set_order(&[default]);
             }
             accounts.fallback = on && accounts.is_ordered();
             if !on {
@@ -123,11 +124,21 @@ impl Keyfob {
         all
     }
 
-    /// The one that is given without a name: the first that gives anything to tools. A variable that is not set is
-    /// not there.
+    /// The one that is given without a name: the first that is not passed over. A variable that is not set is not
+    /// there.
     pub(super) fn first_in_order<'a>(&self, accounts: &'a Accounts) -> Result<Named<'a>> {
-        let mut placed = self.placed(accounts).into_iter();
-        placed.find(gives).ok_or_else(nothing_usable)
+        let mut all = self.of_the_firsts_kind(accounts).into_iter();
+        let first = all.find(|named| !is_passed_over(accounts, named));
+        first.ok_or_else(nothing_usable)
+    }
+
+    /// Practice and real accounts never stand in for each other, so what counts is of the first one's kind.
+    fn of_the_firsts_kind<'a>(&self, accounts: &'a Accounts) -> Vec<Named<'a>> {
+        let mut all = self.placed(accounts);
+        if let Some(practice) = all.first().map(|named| named.account().practice) {
+            all.retain(|named| named.account().practice == practice);
+        }
+        all
     }
 
     fn placed<'a>(&self, accounts: &'a Accounts) -> Vec<Named<'a>> {
@@ -138,7 +149,7 @@ impl Keyfob {
     }
 
     /// The credential of the first in the order. Where the person wants that, the next one in the place of one that
-    /// fails; practice and real accounts never stand in for each other.
+    /// fails.
     pub(super) async fn hand_out_in_order(
         &self,
         accounts: &Accounts,
@@ -146,15 +157,13 @@ impl Keyfob {
     ) -> Result<Handed> {
         let (mut failed, mut passed_over): (Option<(Account, Error)>, Vec<String>) =
             Default::default();
-        for named in self.placed(accounts) {
+        for named in self.of_the_firsts_kind(accounts) {
             let account = named.account().clone();
-            if !gives(&named) {
+            if is_passed_over(accounts, &named) {
                 passed_over.push(account.label);
                 continue;
             }
-            if let Some((first, _)) = &failed
-                && (first.practice != account.practice || is_refused(&account))
-            {
+            if failed.is_some() && is_refused(&account) {
                 continue;
             }
             match self.hand_out_of(named, want).await {
@@ -189,15 +198,18 @@ impl Keyfob {
             to_payer: to.payer,
             reason: why.message.clone(),
         };
-        self.tell_words(from, What::FellBack, Some(fell.words()));
-        // A list that cannot be written must not keep a tool from its credential; the activity has it.
-        let _ = self.0.accounts.change(|accounts| {
+        let noted = self.0.accounts.change(|accounts| {
             let known = accounts.fell_back.as_ref();
-            if !known.is_some_and(|known| known.is_like(&fell)) {
+            let is_new = !known.is_some_and(|known| known.is_like(&fell));
+            if is_new {
                 accounts.fell_back = Some(fell.clone());
             }
-            Ok(())
+            Ok(is_new)
         });
+        // A list that cannot be written must not keep a tool from its credential; the activity has it.
+        if noted.unwrap_or(true) {
+            self.tell_words(from, What::FellBack, Some(fell.words()));
+        }
         fell
     }
 
@@ -230,6 +242,12 @@ fn gives(named: &Named<'_>) -> bool {
         Named::Stored(account) => account.method != Method::ClaudeCode,
         Named::Variable(found) => matches!(&**found, Found { given: Ok(_), .. }),
     }
+}
+
+/// Whether the search goes on behind it without a try. A variable that gives nothing is nobody's choice of a
+/// credential; an account that gives nothing is, and what comes behind it may be billed to somebody else.
+fn is_passed_over(accounts: &Accounts, named: &Named<'_>) -> bool {
+    !gives(named) && (accounts.fallback || matches!(named, Named::Variable(_)))
 }
 
 /// A key that the server does not know any more is no help for one that fails.

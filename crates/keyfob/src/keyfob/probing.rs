@@ -66,7 +66,8 @@ impl Keyfob {
             let words = "There is no free request by which it could be tried out.";
             return Ok((None, words.to_owned()));
         };
-        Ok(said(&self.ask(key, None).await?.answer))
+        let api = self.api_here()?;
+        Ok(said(&self.ask(&api.base_url, key, None).await?.answer))
     }
 
     async fn probe_tokens(&self, account: &Account) -> Result<(Option<bool>, String)> {

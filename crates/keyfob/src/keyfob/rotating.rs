@@ -1,13 +1,13 @@
 //! Replacing an API key by a newer one: the account keeps its name and place, and the old key is forgotten here.
 
 use super::Keyfob;
+use super::keeping_sign_in::Before;
 use super::keys::{note_check, refuse_unknown, stored_already, usual_label, workspace};
 use crate::account::{Account, Facts, KeyAnswer, KeyCheck, KeyFacts};
 use crate::activity::What;
 use crate::api_key;
 use crate::credential::{ApiKey, Credential};
 use crate::custody::lock::Held;
-use crate::custody::store::StoreError;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 use crate::status::Status;
@@ -37,6 +37,7 @@ impl Keyfob {
     /// listed, the old one is what the account has.
     pub async fn rotate_key(&self, name: &str, new: Replacement) -> Result<Status> {
         let (account, facts) = self.key_account(name, ONLY_KEYS)?;
+        let api = self.api_of(&account, &facts)?;
         let key = api_key::parse(&new.pasted)?;
         let expires_on = self.day(new.expires_on.as_deref())?;
         let workspace_id = workspace(new.workspace_id.as_deref())?.or(facts.workspace_id);
@@ -47,7 +48,10 @@ impl Keyfob {
             });
         }
         let check = match new.verify {
-            true => Some(accepted(self.ask(&key, workspace_id.as_deref()).await?)?),
+            true => {
+                let check = self.ask(&api, &key, workspace_id.as_deref()).await?;
+                Some(accepted(check)?)
+            }
             false => None,
         };
 
@@ -56,15 +60,13 @@ impl Keyfob {
         let Some(account) = accounts.get(&account.id) else {
             return Err(signed_out_meanwhile(&account));
         };
-        let before = match self.0.vault.load(&account.id).await {
-            Ok(before) => before,
-            Err(StoreError::NotUnderstood) => None,
-            Err(error) => return Err(error.into()),
-        };
+        // What cannot be read, such as what a newer Keyfob wrote, could not be put back.
+        let before = self.0.vault.load(&account.id).await?.into();
         let mut now_known = KeyFacts {
             last_four: key.last_four(),
             workspace_id,
             expires_on,
+            base_url: facts.base_url,
             ..KeyFacts::default()
         };
         if let Some(check) = check {
@@ -84,7 +86,7 @@ impl Keyfob {
         held: Held,
         account: &Account,
         old_last_four: &str,
-        before: Option<Credential>,
+        before: Before,
         key: Secret,
         facts: KeyFacts,
     ) -> Result<()> {

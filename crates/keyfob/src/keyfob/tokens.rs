@@ -11,7 +11,10 @@ use crate::accounts::FellBack;
 use crate::credential::{Credential, OAuthTokens};
 use crate::custody::freshness::{Need, Want, Windows, need, still_serves};
 use crate::error::{Code, Error, Result};
+use crate::linked::environment::Kind;
 use crate::secret::Secret;
+
+const NAME_IT: &str = "Name the account that it came from: `keyfob token ACCOUNT --refused`.";
 
 /// A credential on its way to a tool.
 #[derive(Debug)]
@@ -63,11 +66,24 @@ impl Keyfob {
         if name.is_none() && accounts.is_ordered() && matches!(want, Want::Valid(_)) {
             return self.hand_out_in_order(&accounts, &want).await;
         }
+        // Whether that is the first one's or the other's cannot be told from what was refused.
+        if name.is_none() && accounts.fell_back.is_some() && matches!(want, Want::Other { .. }) {
+            return Err(Error::new(
+                Code::Usage,
+                "Another account was given in the place of the first one, so what was refused may be either's.",
+                NAME_IT,
+            ));
+        }
         let named = self.named(&accounts, name)?;
         self.hand_out_of(named, &want).await
     }
 
     pub(super) async fn hand_out_of(&self, named: Named<'_>, want: &Want) -> Result<Handed> {
+        if let Want::Other { than, .. } = want
+            && is_of_another_kind(&named, than)
+        {
+            return Err(not_of(named.account()));
+        }
         match named {
             Named::Stored(account) => self.hand_out_stored(account, want.clone()).await,
             Named::Variable(found) => self.variable_handed(*found, want),
@@ -76,11 +92,6 @@ impl Keyfob {
 
     /// load → good? → hand out; else renew under the lock.
     async fn hand_out_stored(&self, account: &Account, want: Want) -> Result<Handed> {
-        if let Want::Other { than, .. } = &want
-            && is_of_another_kind(account, than)
-        {
-            return Err(not_of(account));
-        }
         if let Some(facts) = session_of(account) {
             return self.hand_out_linked(account, facts, &want).await;
         }
@@ -132,13 +143,23 @@ impl Keyfob {
 
 /// Whether a token that was refused cannot have come from this account. Handing out this one in its place would change
 /// who pays without a word.
-fn is_of_another_kind(account: &Account, refused: &Secret) -> bool {
+fn is_of_another_kind(named: &Named<'_>, refused: &Secret) -> bool {
     let is_key = refused.expose().starts_with("sk-ant-api");
     let is_token = refused.expose().starts_with("sk-ant-oat");
-    match account.facts {
-        Facts::Key(_) => is_token,
-        Facts::Tokens(_) => is_key,
-        Facts::Session(_) => false,
+    match named {
+        Named::Variable(found) => match (found.kind, &found.given) {
+            (Kind::ApiKey, _) => is_token,
+            // A gateway's own token is neither.
+            (Kind::Bearer, Ok(held)) => {
+                is_token || (is_key && !held.expose().starts_with("sk-ant-api"))
+            }
+            _ => false,
+        },
+        Named::Stored(account) => match account.facts {
+            Facts::Key(_) => is_token,
+            Facts::Tokens(_) => is_key,
+            Facts::Session(_) => false,
+        },
     }
 }
 
@@ -146,7 +167,7 @@ fn not_of(account: &Account) -> Error {
     Error::new(
         Code::Usage,
         format!("What was refused does not come from \"{}\".", account.label),
-        "Name the account that it came from: `keyfob token ACCOUNT --refused`.",
+        NAME_IT,
     )
 }
 

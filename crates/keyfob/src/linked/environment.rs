@@ -118,10 +118,11 @@ fn is_yes(word: &str) -> bool {
 /// Whether it looks like what Claude issues to a program that somebody signed in to. Whose session it is cannot be
 /// told from it.
 pub(crate) fn is_session(secret: &Secret) -> bool {
-    let text = secret.expose().trim();
+    // Also behind a quotation mark or "Bearer ", which came along with it.
+    let text = secret.expose();
     ["sk-ant-oat", "sk-ant-ort", "sk-ant-sid"]
         .iter()
-        .any(|prefix| text.starts_with(prefix))
+        .any(|prefix| text.contains(prefix))
 }
 
 fn auth_token(edge: &Edge, value: Secret, now: Timestamp) -> Found {

@@ -79,7 +79,7 @@ pub(crate) enum Fact {
 pub(crate) enum Kind {
     /// An API key of Anthropic's.
     ApiKey,
-    /// A token of a sign-in.
+    /// A token of a sign-in, also behind a quotation mark that came along with it.
     OauthToken,
     /// An admin key, which no tool can use for messages.
     AdminKey,
@@ -91,7 +91,8 @@ impl Kind {
     /// By the prefixes that Anthropic promises.
     pub(crate) fn of(value: &str) -> Self {
         let value = value.trim();
-        if value.starts_with("sk-ant-oat") {
+        let session = ["sk-ant-oat", "sk-ant-ort", "sk-ant-sid"];
+        if session.iter().any(|prefix| value.contains(prefix)) {
             Self::OauthToken
         } else if value.starts_with("sk-ant-admin") {
             Self::AdminKey

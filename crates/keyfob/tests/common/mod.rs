@@ -29,6 +29,8 @@ use serde_json::{Value, json};
 pub struct Memory {
     pub secrets: Mutex<HashMap<AccountId, Secret>>,
     pub failing: Mutex<Option<StoreError>>,
+    /// What it says to whoever wants to store something, while it still reads.
+    pub not_saving: Mutex<Option<StoreError>>,
 }
 
 impl Memory {
@@ -44,6 +46,11 @@ impl SecretStore for Memory {
     }
     fn save(&self, account: &AccountId, _: &str, secret: &Secret) -> Result<(), StoreError> {
         self.check()?;
+        self.not_saving
+            .lock()
+            .unwrap()
+            .clone()
+            .map_or(Ok(()), Err)?;
         let mut secrets = self.secrets.lock().unwrap();
         secrets.insert(account.clone(), secret.clone());
         Ok(())
@@ -147,7 +154,7 @@ impl World {
         self.sign_in_with(request).await.unwrap()
     }
 
-    async fn sign_in_with(&self, request: SignInRequest) -> Result<Status, Error> {
+    pub async fn sign_in_with(&self, request: SignInRequest) -> Result<Status, Error> {
         let sign_in = self.keyfob.begin_sign_in(request).await?;
         let handle = sign_in.handle();
         let (ended, ()) = tokio::join!(sign_in.finish(), browse(&handle));
