@@ -21,6 +21,7 @@ mod not_renewed;
 mod noting;
 mod ordering;
 mod other_programs;
+mod others_keychain;
 mod probing;
 mod refreshing;
 mod renewing;
