@@ -6,6 +6,7 @@ mod discovering;
 mod doctor;
 mod environment;
 mod importing;
+mod issuer;
 mod keeping;
 mod keeping_fresh;
 mod keeping_sign_in;
