@@ -485,7 +485,13 @@ fn the_session_is_used_and_nothing_that_lies_about_in_the_environment() {
     for name in [
         "ANTHROPIC_PROFILE",
         "ANTHROPIC_BASE_URL",
+        "ANTHROPIC_CONSOLE_URL",
+        "ANTHROPIC_OAUTH_CLIENT_ID",
         "CLAUDE_CODE_USE_BEDROCK",
+        "CLAUDE_CODE_USE_VERTEX",
+        "CLAUDE_CODE_USE_FOUNDRY",
+        "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+        "CLAUDE_CODE_USE_MANTLE",
         "CLAUDECODE",
     ] {
         world.session.set(name, "1");
@@ -499,9 +505,16 @@ fn the_session_is_used_and_nothing_that_lies_about_in_the_environment() {
         .expect_code(0);
     let calls = world.programs.calls();
     assert_eq!(calls.len(), 3);
-    for call in calls {
+    for call in &calls {
         assert_eq!(call["outranking"], json!([]), "{call}");
     }
+    // Where `ant` finds its servers, and as which client, is the person's own affair, and belongs together.
+    let servers = [
+        "ANTHROPIC_BASE_URL",
+        "ANTHROPIC_CONSOLE_URL",
+        "ANTHROPIC_OAUTH_CLIENT_ID",
+    ];
+    assert_eq!(calls[2]["servers"], json!(servers));
 }
 
 #[test]
@@ -753,6 +766,57 @@ fn whoever_leaves_during_a_renewal_does_not_break_it_off() {
         "Claude Code may just have spent its refresh token"
     );
     assert_eq!(world.left_over().len(), 1);
+}
+
+#[test]
+fn whoever_leaves_while_ant_renews_does_not_break_it_off() {
+    let world = World::new();
+    world.plant_profile("work", 3_600);
+    world
+        .keyfob(&["link", "anthropic-profile", "--label", "Work"])
+        .expect_code(0);
+    world.programs.plan(&json!({ "renew": { "end": "slow" } }));
+    let credentials = world.anthropic().join("credentials/work.json");
+    for signal in [Signal::TERM, Signal::INT] {
+        world.plant_profile("work", -60);
+        let call = ["token", "Work"];
+        let mut call = world.session.keyfob(&world.home, &call).spawn();
+        assert!(
+            eventually(SOON, || !credentials.exists()),
+            "ant was not asked"
+        );
+        call.signal(signal);
+        let output = world.checked(call.wait(SOON));
+        assert_eq!(output.code, Some(128 + signal.as_raw()), "{output:#?}");
+        let written = fs::read_to_string(&credentials).expect("ant has written the new token");
+        let written: Value = serde_json::from_str(&written).unwrap();
+        assert!(written["expires_at"].as_i64().unwrap() > now());
+        assert_eq!(world.left_over(), Vec::<u32>::new());
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_written_keeps_no_token_back() {
+    let world = World::new();
+    world.plant_profile("work", 3_600);
+    world
+        .keyfob(&["link", "anthropic-profile", "--label", "Work"])
+        .expect_code(0);
+    let list = world.home.file("accounts.json");
+    let lies = || as_it_lies(&[&list]);
+    let before = lies();
+    world.keyfob(&["token", "Work"]).expect_code(0);
+    assert_eq!(lies(), before, "nothing new was seen");
+    let lock = world.home.file("locks/accounts.lock");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    world.plant_profile("work", 7_200);
+    let output = world.keyfob(&["token", "Work"]).expect_code(0);
+    assert_eq!(output.stdout, "sk-ant-oat01-HANDED-ON\n");
+    assert_eq!(lies(), before);
+    fs::remove_dir(&lock).unwrap();
+    world.keyfob(&["token", "Work"]).expect_code(0);
+    assert_ne!(lies(), before, "the end is another one");
 }
 
 #[test]

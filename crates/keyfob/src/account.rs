@@ -231,6 +231,10 @@ pub struct Issued {
     pub token_url: Option<Url>,
     /// The API that the tokens are for, where a variable of the environment moved it.
     pub base_url: Option<Url>,
+    /// The token endpoint that issued them, however it was found. The refresh token is sent to no other server, even
+    /// where the provider has got another address since. Accounts of before this was kept have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Box<Url>>,
 }
 
 /// What is known of a session that another program owns.

@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{World, request};
 use jiff::SignedDuration;
-use keyfob::{Code, State};
+use keyfob::{Code, Revoked, State};
+use mock_provider::{Decision, MockProvider, Options};
 use serde_json::json;
 
 const GATEWAY: &str = r#"
@@ -139,4 +140,85 @@ async fn tokens_are_renewed_by_the_client_that_they_were_issued_to() {
     let handed = world.keyfob.token(None, SignedDuration::ZERO).await;
     assert!(handed.unwrap().warning.is_none());
     assert_eq!(world.count("refreshes_ok").await, 1);
+}
+
+/// What a server was asked besides its metadata.
+async fn asked(server: &MockProvider) -> (u64, u64) {
+    let url = format!("{}/control/counters", server.base_url());
+    let counters: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    let count = |what: &str| counters[what].as_u64().unwrap();
+    (count("refreshes"), count("revocations"))
+}
+
+async fn another_server() -> MockProvider {
+    let options = Options {
+        auto: Some(Decision::Agree),
+        ..Options::default()
+    };
+    mock_provider::start(options).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_provider_with_another_address_gets_no_token_of_the_old_one() {
+    let world = gateway().await;
+    world.sign_in().await.unwrap();
+    let before = world.refresh_tokens();
+    world.pass(9 * 3600);
+    let other = another_server().await;
+    let base = other.base_url();
+    let moved = [
+        GATEWAY.replace("BASE", base),
+        GATEWAY.replace(
+            "client_id",
+            &format!("token_url = \"{base}/v1/oauth/token\"\nclient_id"),
+        ),
+    ];
+    for config in &moved {
+        world.configure(config);
+        for _ in 0..2 {
+            let error = world.token().await.unwrap_err();
+            assert_eq!(error.code, Code::SignInNeeded);
+            assert!(error.message.contains("another address"), "{error}");
+        }
+        world
+            .keyfob
+            .refresh(Some("ada@example.com"))
+            .await
+            .unwrap_err();
+        assert_eq!(world.refresh_tokens(), before);
+    }
+    assert_eq!(asked(&other).await, (0, 0));
+    assert_eq!(world.count("refreshes").await, 0);
+
+    // Nothing was final about it.
+    world.configure(GATEWAY);
+    assert!(world.token().await.unwrap().warning.is_none());
+    assert!(matches!(world.status().state, State::Fresh { .. }));
+
+    // Where the issuing server still says itself where it revokes, it is told; nobody else is.
+    for (config, revoked) in moved.iter().zip([Revoked::Failed, Revoked::Yes]) {
+        world.configure(config);
+        let report = world.keyfob.sign_out("ada@example.com").await.unwrap();
+        assert_eq!(report.revoked, revoked);
+        let why = report.detail.unwrap_or_default();
+        assert_eq!(why.contains("another address"), revoked == Revoked::Failed);
+        assert!(world.store.secrets.lock().unwrap().is_empty());
+        world.configure(GATEWAY);
+        world.sign_in().await.unwrap();
+    }
+    assert_eq!(asked(&other).await, (0, 0));
+    let report = world.keyfob.sign_out("ada@example.com").await.unwrap();
+    assert_eq!(report.revoked, Revoked::Yes);
+}
+
+#[tokio::test]
+async fn a_practice_server_may_have_another_port_each_time() {
+    let world = World::new().await;
+    world.sign_in().await.unwrap();
+    world.pass(9 * 3600);
+    let other = another_server().await;
+    world.configure(&other.config_block());
+    let error = world.token().await.unwrap_err();
+    assert!(!error.message.contains("another address"), "{error}");
+    assert_eq!(asked(&other).await.0, 1);
 }

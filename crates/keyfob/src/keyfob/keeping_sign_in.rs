@@ -20,6 +20,8 @@ pub(super) struct Asked<'a> {
     pub(super) provider: &'a Provider,
     pub(super) request: &'a SignInRequest,
     pub(super) client_id: &'a str,
+    /// The token endpoint that was asked.
+    pub(super) token: &'a url::Url,
     /// RFC 7009.
     pub(super) revocation: Option<&'a url::Url>,
     /// The issuer as it names itself.
@@ -37,7 +39,10 @@ impl Keyfob {
                 let said = Said {
                     identity,
                     scopes: granted.answer.scopes,
-                    issued: issued(asked.provider, asked.client_id),
+                    issued: Issued {
+                        endpoint: Some(Box::new(asked.token.clone())),
+                        ..issued(asked.provider, asked.client_id)
+                    },
                     what: What::SignedIn,
                 };
                 let (provider, request) = (asked.provider, asked.request);
@@ -252,12 +257,14 @@ fn who(asked: &Asked<'_>, granted: &Granted) -> Result<Identity> {
     Ok(completed(said, &claims.who(&expected)?))
 }
 
-/// What the environment moved has to be remembered: the next program may run in another one.
+/// What the environment moved has to be remembered: the next program may run in another one. And by whom they were
+/// issued, because nobody else may be sent what renews them.
 pub(super) fn issued(provider: &Provider, client_id: &str) -> Issued {
-    let moved = provider.by_variables.give_base_url();
+    let by = &provider.by_variables;
     Issued {
         client_id: Some(client_id.to_owned()),
-        token_url: provider.token_url.clone().filter(|_| moved),
-        base_url: provider.base_url.clone().filter(|_| moved),
+        token_url: provider.token_url.clone().filter(|_| by.moves_token_url),
+        base_url: provider.base_url.clone().filter(|_| by.give_base_url()),
+        endpoint: provider.token_url.clone().map(Box::new),
     }
 }

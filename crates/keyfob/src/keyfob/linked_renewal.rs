@@ -178,11 +178,20 @@ impl Keyfob {
         Ok(Asked::of(&self.ant_token(config_dir, profile).await?))
     }
 
+    /// In a task of its own, which is waited for before the program ends: `ant` may just have spent its refresh token,
+    /// and is to write down the new one whoever goes away.
     async fn ant_token(&self, config_dir: Option<&Path>, profile: &str) -> Result<Ended> {
         let mut command = self.ant_command(config_dir, profile)?;
         command.args(["auth", "print-credentials", "--access-token"]);
-        self.run_to_end(OtherProgram::Ant, command, PATIENCE_WITH_ANT)
-            .await
+        let keyfob = self.clone();
+        let counted = self.0.under_way.begin();
+        let asking = async move {
+            let _counted = counted;
+            keyfob
+                .run_to_end(OtherProgram::Ant, command, PATIENCE_WITH_ANT)
+                .await
+        };
+        tokio::spawn(asking).await.map_err(broke_off)?
     }
 
     /// What an account of another program gives to a tool: what `ant` prints; of Claude Code never anything.
@@ -206,7 +215,10 @@ impl Keyfob {
         let token = Secret::new(ended.said.out.trim());
         let words = spoken::last_words(&ended.said.err, &[&token]);
         let looked = self.look(&facts.link)?;
-        self.note_looked(&account.id, &looked)?;
+        if is_news(account, facts, &looked) {
+            // A list that cannot be written must not hide the token.
+            let _ = self.note_looked(&account.id, &looked);
+        }
         let with_words = |error: Error| match &words {
             Some(words) => error.detail(format!("ant: {words}")),
             None => error,
@@ -355,6 +367,13 @@ fn is_alive(what: &SeenSession, now: Timestamp) -> bool {
         SeenSession::There { expires_at, .. } => expires_at.is_none_or(|end| now < end),
         _ => false,
     }
+}
+
+/// Whether the list says something else of a session than what was just seen.
+fn is_news(account: &Account, facts: &SessionFacts, looked: &Looked) -> bool {
+    let is_there = matches!(looked.seen.what, SeenSession::There { .. });
+    facts.seen.what != looked.seen.what
+        || (is_there && (&account.identity, account.payer) != (&looked.identity, looked.payer))
 }
 
 /// Whether Claude Code is to be asked in the background.

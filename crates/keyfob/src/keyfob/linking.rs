@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Keyfob;
+use super::others_keychain::keychain_item;
 use super::sign_out::{Revoked, SignOutReport};
 use crate::account::{Account, AccountId, Facts, Link, Method, Owner, SeenSession, SessionFacts};
 use crate::accounts::checked_label;
@@ -301,28 +302,6 @@ impl Keyfob {
             .detail(error.to_string())
         })
     }
-}
-
-#[cfg(target_os = "macos")]
-async fn keychain_item(place: &Place) -> Result<Option<crate::secret::Secret>> {
-    let (service, user) = (place.keychain_service.clone(), place.keychain_user.clone());
-    let reading = move || crate::custody::keychain::item_of_another(&service, &user);
-    let read = tokio::task::spawn_blocking(reading).await;
-    read.map_err(|error| {
-        Error::new(
-            Code::Failed,
-            "Looking into the keychain broke off inside Keyfob.",
-            "Try again, and please report this.",
-        )
-        .detail(error.to_string())
-    })?
-    .map_err(Error::from)
-}
-
-/// No other system has such a keychain.
-#[cfg(not(target_os = "macos"))]
-async fn keychain_item(_: &Place) -> Result<Option<crate::secret::Secret>> {
-    Ok(None)
 }
 
 /// Whether an account is of the session that lies there.

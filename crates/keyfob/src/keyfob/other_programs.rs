@@ -13,16 +13,20 @@ use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::linked::program::{self, Ended, run};
 use crate::linked::{anthropic_profile, spoken};
+use crate::precedence::sources::{BASE_URL, CLOUDS};
 
 /// How long a program may take to say its version.
 const PATIENCE_FOR_VERSION: Duration = Duration::from_secs(5);
 
-/// What would be used in place of a session, or would send it elsewhere. Taken out of the environment of the programs
-/// that own one, so that they use what they own.
-const OUTRANKING: [&str; 20] = [
+/// What would be used in place of a session. Taken out of the environment of the programs that own one, so that they
+/// use what they own; and from Claude Code also what would send its session elsewhere.
+///
+/// Where `ant` finds its servers, and as which client it is known there, belongs together (ANTHROPIC_BASE_URL,
+/// ANTHROPIC_CONSOLE_URL and ANTHROPIC_OAUTH_CLIENT_ID) and stays as the person has it: the same command in their
+/// terminal would sign in to, and renew at, the very same.
+const OUTRANKING: [&str; 16] = [
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_BASE_URL",
     "ANTHROPIC_PROFILE",
     "ANTHROPIC_CUSTOM_HEADERS",
     "ANTHROPIC_IDENTITY_TOKEN",
@@ -34,9 +38,6 @@ const OUTRANKING: [&str; 20] = [
     "CLAUDE_CODE_OAUTH_SCOPES",
     "CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR",
     "CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR",
-    "CLAUDE_CODE_USE_BEDROCK",
-    "CLAUDE_CODE_USE_VERTEX",
-    "CLAUDE_CODE_USE_FOUNDRY",
     "CLAUDE_SECURESTORAGE_CONFIG_DIR",
     // Set in what Claude Code starts; a second one in it refuses to run.
     "CLAUDECODE",
@@ -69,6 +70,14 @@ impl OtherProgram {
             Self::ClaudeCode => "claude",
             Self::Ant => "ant",
         }
+    }
+
+    /// The variables that are not in its environment.
+    fn does_without(self) -> impl Iterator<Item = &'static str> {
+        let clouds = CLOUDS.iter().map(|(name, ..)| *name);
+        let elsewhere = std::iter::once(BASE_URL).chain(clouds);
+        let elsewhere = elsewhere.filter(move |_| self == Self::ClaudeCode);
+        OUTRANKING.into_iter().chain(elsewhere)
     }
 
     pub(super) fn not_installed(self) -> Error {
@@ -244,7 +253,7 @@ impl Keyfob {
         files::make_private_folder(folder).map_err(|error| files::not_written(folder, &error))?;
         let mut command = Command::new(self.program(program)?);
         command.current_dir(folder).env("NO_COLOR", "1");
-        for name in OUTRANKING {
+        for name in program.does_without() {
             command.env_remove(name);
         }
         Ok(command)
@@ -261,4 +270,39 @@ pub(super) fn not_started(program: OtherProgram, error: &std::io::Error) -> Erro
         ),
     )
     .detail(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::precedence::sources;
+
+    #[test]
+    fn claude_code_gets_nothing_that_outranks_its_session() {
+        let without: Vec<&str> = OtherProgram::ClaudeCode.does_without().collect();
+        // Says which organization a session is of, and is no credential.
+        let harmless = [sources::ORGANIZATION];
+        for name in sources::names().filter(|name| !harmless.contains(name)) {
+            assert!(without.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn ant_keeps_what_says_where_its_servers_are() {
+        let without: Vec<&str> = OtherProgram::Ant.does_without().collect();
+        for name in [
+            "ANTHROPIC_BASE_URL",
+            "ANTHROPIC_CONSOLE_URL",
+            "ANTHROPIC_OAUTH_CLIENT_ID",
+        ] {
+            assert!(!without.contains(&name), "{name}");
+        }
+        for name in [
+            "ANTHROPIC_API_KEY",
+            "ANTHROPIC_AUTH_TOKEN",
+            "ANTHROPIC_PROFILE",
+        ] {
+            assert!(without.contains(&name), "{name}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Keyfob;
+use super::issuer::{elsewhere, is_of_issuer};
 use super::not_renewed::NotRenewed;
 use super::tokens::{Handed, sign_in_again};
 use crate::account::{Account, AccountId, Facts, Issued};
@@ -179,6 +180,9 @@ impl Keyfob {
         let (provider, client_id) = self.provider_of(account).map_err(NotRenewed::here)?;
         let endpoint = self.token_endpoint(&provider).await;
         let endpoint = endpoint.map_err(NotRenewed::before)?;
+        if !is_of_issuer(account, &provider, &endpoint) {
+            return Err(NotRenewed::here(elsewhere(account, &provider)));
+        }
 
         // A store that cannot be written is found out before the refresh token is spent. What it keeps from here on
         // opens the server's answer, which is sealed to disk before anything else is done with it.
@@ -244,7 +248,7 @@ impl Keyfob {
         }
     }
 
-    async fn token_endpoint(&self, provider: &Provider) -> Result<url::Url> {
+    pub(super) async fn token_endpoint(&self, provider: &Provider) -> Result<url::Url> {
         match &provider.token_url {
             Some(url) => Ok(url.clone()),
             None => metadata::token_endpoint(&self.0.http, provider).await,

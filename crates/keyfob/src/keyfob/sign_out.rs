@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Keyfob;
+use super::issuer::{elsewhere, is_of_issuer};
 use super::linking::session_of;
 use crate::account::{Account, AccountId};
 use crate::activity::What;
 use crate::credential::{Credential, OAuthTokens};
 use crate::custody::renewals::LeftBehind;
 use crate::custody::store::StoreError;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::sign_in::metadata;
 use crate::sign_in::token_endpoint::{self, TokenError};
 
@@ -120,6 +121,13 @@ impl Keyfob {
             let Some(endpoint) = endpoint else {
                 return Ok(None);
             };
+            // On the issuing server itself it is right by that; else it is as long as the provider is the same one.
+            if !is_of_issuer(account, &provider, &endpoint) {
+                let token = self.token_endpoint(&provider).await?;
+                if !is_of_issuer(account, &provider, &token) {
+                    return Err(elsewhere(account, &provider));
+                }
+            }
             Ok::<_, crate::Error>(Some(
                 token_endpoint::revoke(&self.0.http, &endpoint, &client_id, tokens).await,
             ))
@@ -127,7 +135,11 @@ impl Keyfob {
         let failed = |why: String| (Revoked::Failed, Some(why));
         match tokio::time::timeout(PATIENCE, asked).await {
             Err(_) => failed("no answer in time".to_owned()),
-            Ok(Err(error)) => failed(error.detail.unwrap_or(error.message)),
+            Ok(Err(error)) => failed(match error.code {
+                // What is wrong is said in words.
+                Code::SignInNeeded => error.message,
+                _ => error.detail.unwrap_or(error.message),
+            }),
             Ok(Ok(None)) => (Revoked::NoEndpoint, None),
             Ok(Ok(Some(Ok(())))) => (Revoked::Yes, None),
             Ok(Ok(Some(Err(error)))) => failed(match error {

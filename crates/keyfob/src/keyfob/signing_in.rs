@@ -310,6 +310,7 @@ async fn exchange(run: &Run, attempt: Attempt, code: Secret, leg: Leg) -> Result
         provider,
         request: &run.request,
         client_id: &exchange.client_id,
+        token: &endpoints.token,
         revocation: endpoints.revocation.as_ref(),
         issuer: endpoints.issuer.as_deref(),
         nonce: exchange.nonce.as_deref(),

@@ -125,6 +125,7 @@ impl Elsewhere {
             provider: &run.provider,
             request: &run.request,
             client_id: &self.client_id,
+            token: &self.endpoints.token,
             revocation: self.endpoints.revocation.as_ref(),
             issuer: self.endpoints.issuer.as_deref(),
             // RFC 8628 has no place for one; the device code ties the answer to this attempt.

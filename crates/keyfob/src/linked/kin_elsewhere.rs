@@ -2,6 +2,13 @@
 
 use tokio::process::Command;
 
+/// What is left of a group after its first program ended can still be ended by the number of the group, which nobody
+/// else gets as long as one is left. Windows goes by the number of the program, which somebody else may have by then.
+pub(super) const OUTLIVES_ITS_LEADER: bool = cfg!(unix);
+
+#[cfg(windows)]
+const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+
 /// Puts a program into a group of its own.
 #[cfg(unix)]
 pub(super) fn apart(command: &mut Command) {
@@ -12,19 +19,18 @@ pub(super) fn apart(command: &mut Command) {
 #[cfg(windows)]
 pub(super) fn apart(command: &mut Command) {
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
-    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
     command.creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW);
 }
 
 /// Asks a program and its kin to end.
 #[cfg(unix)]
-pub(super) fn ask_to_end(leader: u32) {
+pub(super) fn ask_to_end(leader: u32, _spares_browser: bool) {
     signal(leader, rustix::process::Signal::TERM);
 }
 
 /// Ends a program and its kin at once.
 #[cfg(unix)]
-pub(super) fn kill(leader: u32) {
+pub(super) fn kill(leader: u32, _spares_browser: bool) {
     signal(leader, rustix::process::Signal::KILL);
 }
 
@@ -39,16 +45,19 @@ fn signal(leader: u32, signal: rustix::process::Signal) {
 
 /// Windows has no way of asking a program without a window.
 #[cfg(windows)]
-pub(super) fn ask_to_end(leader: u32) {
-    kill(leader);
+pub(super) fn ask_to_end(leader: u32, _spares_browser: bool) {
+    kill(leader, false);
 }
 
-/// Ends a program and its kin at once.
+/// Ends a program and its kin at once, and returns when that is done.
 #[cfg(windows)]
-pub(super) fn kill(leader: u32) {
+pub(super) fn kill(leader: u32, _spares_browser: bool) {
     let mut command = std::process::Command::new("taskkill");
     command.args(["/T", "/F", "/PID", &leader.to_string()]);
+    // It has a console window of its own otherwise.
+    std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NO_WINDOW);
     let _ = command
+        .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .status();

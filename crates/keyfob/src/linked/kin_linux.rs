@@ -1,5 +1,5 @@
-//! Ending a program with all that it started, but for one thing: the browser that it opened is the person's, and
-//! closing it would close every tab in it.
+//! Ending a program with all that it started, but for one thing: the browser that it opened for a sign-in is the
+//! person's, and closing it would close every tab in it.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -7,31 +7,35 @@ use std::fs;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 
+/// What is left of a group after its first program ended can still be found and ended.
+pub(super) const OUTLIVES_ITS_LEADER: bool = true;
+
 /// Puts a program into a group of its own.
 pub(super) fn apart(command: &mut Command) {
     command.process_group(0);
 }
 
 /// Asks a program and its kin to end.
-pub(super) fn ask_to_end(leader: u32) {
-    signal(leader, Signal::TERM);
+pub(super) fn ask_to_end(leader: u32, spares_browser: bool) {
+    signal(leader, spares_browser, Signal::TERM);
 }
 
 /// Ends a program and its kin at once.
-pub(super) fn kill(leader: u32) {
-    signal(leader, Signal::KILL);
+pub(super) fn kill(leader: u32, spares_browser: bool) {
+    signal(leader, spares_browser, Signal::KILL);
 }
 
-fn signal(leader: u32, signal: Signal) {
-    for pid in kin_of(leader) {
+fn signal(leader: u32, spares_browser: bool, signal: Signal) {
+    for pid in kin_of(leader, spares_browser) {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
         // It may be gone already.
         let _ = pid.map(|pid| kill_process(pid, signal));
     }
 }
 
-/// The group of a program without the browser: without what was given an address to open, and what that started.
-fn kin_of(leader: u32) -> Vec<u32> {
+/// The group of a program, where it signs in without the browser: without what was given an address to open, and what
+/// that started. A program that does not sign in opens none, and what it gives addresses to is its own helper.
+fn kin_of(leader: u32, spares_browser: bool) -> Vec<u32> {
     let mut parents = HashMap::new();
     let mut browsers = HashSet::new();
     let Ok(processes) = fs::read_dir("/proc") else {
@@ -52,7 +56,7 @@ fn kin_of(leader: u32) -> Vec<u32> {
             continue;
         }
         parents.insert(pid, parent);
-        if pid != leader && was_given_an_address(pid) {
+        if spares_browser && pid != leader && was_given_an_address(pid) {
             browsers.insert(pid);
         }
     }

@@ -118,14 +118,20 @@ pub(crate) struct Running {
     stdin: Option<ChildStdin>,
     pieces: mpsc::Receiver<(Stream, Zeroizing<Vec<u8>>)>,
     said: Said,
+    /// It is talked with, and the browser that it opened stays.
+    signs_in: bool,
     is_over: bool,
 }
 
 impl Running {
     /// Starts it in a group of its own, so that all of it can be ended.
-    pub(crate) fn start(mut command: Command, talks: bool) -> std::io::Result<Self> {
+    pub(crate) fn start(mut command: Command, signs_in: bool) -> std::io::Result<Self> {
         kin::apart(&mut command);
-        let stdin = if talks { Stdio::piped() } else { Stdio::null() };
+        let stdin = if signs_in {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        };
         let mut child = command
             .stdin(stdin)
             .stdout(Stdio::piped())
@@ -143,6 +149,7 @@ impl Running {
             child,
             pieces,
             said: Said::default(),
+            signs_in,
             is_over: false,
         })
     }
@@ -195,9 +202,15 @@ impl Running {
             return;
         }
         if let Some(leader) = self.child.id() {
-            kin::ask_to_end(leader);
-            let _ = tokio::time::timeout(GRACE, self.child.wait()).await;
-            kin::kill(leader);
+            // Finding its kin takes a moment, in which nothing else should stand still.
+            let signs_in = self.signs_in;
+            let asking = move || kin::ask_to_end(leader, signs_in);
+            let _ = tokio::task::spawn_blocking(asking).await;
+            let ended = tokio::time::timeout(GRACE, self.child.wait()).await;
+            if ended.is_err() || kin::OUTLIVES_ITS_LEADER {
+                let killing = move || kin::kill(leader, signs_in);
+                let _ = tokio::task::spawn_blocking(killing).await;
+            }
         }
         let _ = self.child.start_kill();
         let _ = tokio::time::timeout(GRACE, self.child.wait()).await;
@@ -211,7 +224,7 @@ impl Drop for Running {
             return;
         }
         if let Some(leader) = self.child.id() {
-            kin::kill(leader);
+            kin::kill(leader, self.signs_in);
         }
         let _ = self.child.start_kill();
     }

@@ -143,6 +143,26 @@ async fn one_that_is_forgotten_is_ended_but_the_browser_stays() {
 }
 
 #[tokio::test]
+async fn what_was_given_an_address_is_ended_where_nobody_signs_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let note = folder.path().join("pid");
+    let text = format!("echo $$ > {}; sleep 300; :", note.display());
+    let server = script(folder.path(), "mcp-remote", &text);
+    let text = format!("{} https://mcp.example/sse & wait", server.display());
+    for forgotten in [false, true] {
+        let file = script(folder.path(), "p", &text);
+        let _ = std::fs::remove_file(&note);
+        let mut running = Running::start(Command::new(file), false).unwrap();
+        let server = text_of(&note).await;
+        if !forgotten {
+            running.end().await;
+        }
+        drop(running);
+        assert!(ends(&server).await, "{forgotten}");
+    }
+}
+
+#[tokio::test]
 async fn one_is_talked_with() {
     let folder = tempfile::tempdir().unwrap();
     let file = script(

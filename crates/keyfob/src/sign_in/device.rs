@@ -18,14 +18,18 @@ const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 /// §3.5: how much less often is asked after each `slow_down`.
 const SLOWER: Duration = Duration::from_secs(5);
 
-/// However slow a server wants it, a person who has agreed should not wait longer.
-const LONGEST_INTERVAL: Duration = Duration::from_secs(120);
+/// However often a server could not be reached, a person who has agreed should not wait longer. What the server itself
+/// asks for is kept to, however long it is.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(120);
 
 /// A server that does not say how long its code is good.
 const UNSAID_LIFETIME: i64 = 600;
 
 /// Longer than that nobody waits.
 const LONGEST_LIFETIME: i64 = 86_400;
+
+/// A pause that outlasts every code; a longer one would be no different.
+const FOREVER: Duration = Duration::from_secs(86_400);
 
 /// The longest code that a person types.
 const LONGEST_CODE: usize = 40;
@@ -152,7 +156,7 @@ pub(crate) enum NotYet {
 impl Pace {
     fn new(interval: Duration) -> Self {
         Self {
-            interval: interval.clamp(Duration::from_secs(1), LONGEST_INTERVAL),
+            interval: interval.clamp(Duration::from_secs(1), FOREVER),
             backing_off: None,
         }
     }
@@ -170,9 +174,7 @@ impl Pace {
                 NotYet::In(self.wait())
             }
             TokenError::Refused { error, .. } if error == "slow_down" => {
-                self.backing_off = None;
-                self.interval = (self.interval + SLOWER).min(LONGEST_INTERVAL);
-                NotYet::In(self.wait())
+                NotYet::In(self.slow_down(None))
             }
             TokenError::Refused { error, .. } if error == "access_denied" => NotYet::Declined,
             TokenError::Refused { error, .. } if error == "expired_token" => NotYet::Expired,
@@ -181,19 +183,35 @@ impl Pace {
             TokenError::Unreachable(_) | TokenError::NotUnderstood(_) => {
                 NotYet::In(self.back_off(None))
             }
+            // Some servers say it with HTTP 429.
+            TokenError::Busy {
+                error: Some(error),
+                retry_after,
+                ..
+            } if error == "slow_down" => NotYet::In(self.slow_down(retry_after)),
             TokenError::Busy { retry_after, .. } => NotYet::In(self.back_off(retry_after)),
             refused @ TokenError::Refused { .. } => NotYet::Over(refused),
         }
     }
 
-    fn back_off(&mut self, at_least: Option<Duration>) -> Duration {
-        let twice = self.wait().saturating_mul(2);
-        let wait = twice
-            .max(at_least.unwrap_or_default())
-            .min(LONGEST_INTERVAL);
-        self.backing_off = Some(wait);
-        wait
+    /// §3.5: "the interval MUST be increased by 5 seconds for this and all subsequent requests".
+    fn slow_down(&mut self, at_least: Option<Duration>) -> Duration {
+        self.backing_off = None;
+        self.interval = self.interval.saturating_add(SLOWER).min(FOREVER);
+        self.interval.max(told(at_least))
     }
+
+    fn back_off(&mut self, at_least: Option<Duration>) -> Duration {
+        let twice = self.wait().saturating_mul(2).min(LONGEST_BACKOFF);
+        let wait = twice.max(self.interval);
+        self.backing_off = Some(wait);
+        wait.max(told(at_least))
+    }
+}
+
+/// How long the server itself asks for.
+fn told(at_least: Option<Duration>) -> Duration {
+    at_least.unwrap_or_default().min(FOREVER)
 }
 
 #[cfg(test)]

@@ -32,6 +32,16 @@ fn refused(error: &str) -> TokenError {
     }
 }
 
+fn busy(error: Option<&str>, retry_after: u64) -> TokenError {
+    TokenError::Busy {
+        error: error.map(str::to_owned),
+        detail: String::new(),
+        request_id: None,
+        retry_after: Some(Duration::from_secs(retry_after)),
+        untouched: true,
+    }
+}
+
 fn seconds(not_yet: NotYet) -> u64 {
     match not_yet {
         NotYet::In(wait) => wait.as_secs(),
@@ -92,7 +102,7 @@ fn a_complete_address_on_another_server_is_not_shown() {
 
 #[test]
 fn odd_numbers_stay_within_reason() {
-    for (interval, waits) in [(0, 1), (-5, 5), (9_999_999, 120)] {
+    for (interval, waits) in [(0, 1), (-5, 5), (600, 600), (i64::MAX, 86_400)] {
         let answer = answer(&with("interval", json!(interval))).unwrap();
         assert_eq!(answer.pace.wait().as_secs(), waits, "{interval}");
     }
@@ -112,16 +122,41 @@ fn slow_down_lasts_and_being_unreachable_does_not() {
     assert_eq!(seconds(pace.after(unreachable())), 20);
     assert_eq!(seconds(pace.after(unreachable())), 40);
     assert_eq!(seconds(pace.after(refused("authorization_pending"))), 10);
-    let busy = TokenError::Busy {
-        detail: String::new(),
-        request_id: None,
-        retry_after: Some(Duration::from_secs(60)),
-        untouched: true,
-    };
-    assert_eq!(seconds(pace.after(busy)), 60);
+    assert_eq!(seconds(pace.after(busy(None, 60))), 60);
     for _ in 0..9 {
         assert!(seconds(pace.after(unreachable())) <= 120);
     }
+}
+
+#[test]
+fn what_the_server_says_is_kept_to_however_long_it_is() {
+    let unreachable = || TokenError::Unreachable("refused".to_owned());
+    let mut pace = Pace::new(Duration::from_secs(300));
+    assert_eq!(seconds(pace.after(refused("authorization_pending"))), 300);
+    assert_eq!(seconds(pace.after(refused("slow_down"))), 305);
+    assert_eq!(seconds(pace.after(unreachable())), 305);
+    assert_eq!(seconds(pace.after(busy(None, 900))), 900);
+    assert_eq!(seconds(pace.after(refused("authorization_pending"))), 305);
+    for more in 1..=30 {
+        assert_eq!(seconds(pace.after(refused("slow_down"))), 305 + 5 * more);
+    }
+    assert_eq!(seconds(pace.after(busy(None, u64::MAX))), 86_400);
+}
+
+#[test]
+fn slow_down_is_heard_with_http_429_too() {
+    let mut pace = Pace::new(USUAL_INTERVAL);
+    assert_eq!(seconds(pace.after(busy(Some("slow_down"), 0))), 10);
+    assert_eq!(seconds(pace.after(busy(Some("slow_down"), 40))), 40);
+    assert_eq!(seconds(pace.after(refused("authorization_pending"))), 15);
+    let answer = crate::http::Answer {
+        status: reqwest::StatusCode::TOO_MANY_REQUESTS,
+        body: br#"{"error":"slow_down"}"#.to_vec().into(),
+        request_id: None,
+        retry_after: None,
+    };
+    let said = token_answer::read_error(&answer.body).unwrap();
+    assert_eq!(seconds(pace.after(refusal(&answer, &said, &[]))), 20);
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub(crate) enum TokenError {
     },
     /// The server is there but will not answer now: 429, 5xx.
     Busy {
+        /// RFC 6749 §5.2, where it names one, made presentable.
+        error: Option<String>,
         detail: String,
         request_id: Option<String>,
         retry_after: Option<Duration>,
@@ -214,6 +216,7 @@ pub(super) fn refusal(
     let busy = answer.status.as_u16() == 429 || answer.status.is_server_error();
     if busy {
         return TokenError::Busy {
+            error,
             detail,
             request_id: answer.request_id.clone(),
             retry_after: answer.retry_after,

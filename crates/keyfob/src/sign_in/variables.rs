@@ -18,6 +18,8 @@ pub(crate) const BASE_URL: &str = "ANTHROPIC_BASE_URL";
 pub struct ByVariables {
     /// Their names.
     pub names: Vec<&'static str>,
+    /// Whether the token endpoint comes from one of them.
+    pub moves_token_url: bool,
     /// What one of them says that cannot be used, as a part of a sentence.
     pub problem: Option<String>,
 }
@@ -28,7 +30,7 @@ impl ByVariables {
         self.names.contains(&CLIENT_ID)
     }
 
-    /// Whether the API, and with it the token endpoint, comes from a variable.
+    /// Whether the API comes from a variable.
     pub fn give_base_url(&self) -> bool {
         self.names.contains(&BASE_URL)
     }
@@ -62,6 +64,13 @@ pub(crate) fn of_claude_console(
             Err(problem) => by.problem = Some(problem),
         }
     }
+    // That variable alone most often names a gateway for the API, which issues no tokens: the code of a sign-in, and
+    // what makes it worth something, would be sent to whoever runs it.
+    let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+    if !is_set(CLIENT_ID) && !is_set(CONSOLE_URL) {
+        entry.token_url = None;
+    }
+    by.moves_token_url = entry.token_url.is_some() && unsaid(&written.token_url);
     (entry, by)
 }
 
@@ -137,6 +146,25 @@ mod tests {
         );
         is(entry.base_url, "https://api.example/anthropic");
         assert_eq!(by.names, [CLIENT_ID, CONSOLE_URL, BASE_URL]);
+    }
+
+    #[test]
+    fn the_address_of_a_gateway_alone_moves_no_sign_in() {
+        const GATEWAY: &str = "https://gateway.example";
+        let gateway = (BASE_URL, GATEWAY);
+        let (entry, by) = said(&ProviderEntry::default(), &[(BASE_URL, GATEWAY)]);
+        assert_eq!(entry.base_url.as_deref(), Some(GATEWAY));
+        assert_eq!((entry.token_url, by.moves_token_url), (None, false));
+        for other in [(CLIENT_ID, "mine"), (CONSOLE_URL, "https://c.example")] {
+            let variable = |name: &str| {
+                let found = [gateway, other].into_iter().find(|(n, _)| *n == name);
+                found.map(|(_, value)| OsString::from(value))
+            };
+            let (entry, by) = of_claude_console(&ProviderEntry::default(), &variable);
+            let token_url = "https://gateway.example/v1/oauth/token";
+            assert_eq!(entry.token_url.as_deref(), Some(token_url), "{other:?}");
+            assert!(by.moves_token_url, "{other:?}");
+        }
     }
 
     #[test]
