@@ -9,6 +9,7 @@ use std::time::Duration;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::home::Home;
@@ -26,7 +27,7 @@ pub const LOG: &str = "window.log";
 #[derive(Debug)]
 pub struct Window {
     client: Client,
-    _driver: Background,
+    driver: Background,
 }
 
 impl Window {
@@ -68,10 +69,7 @@ impl Window {
                     program.display()
                 )
             });
-        Self {
-            client,
-            _driver: driver,
-        }
+        Self { client, driver }
     }
 
     /// The text a person sees in the first element of this selector.
@@ -238,9 +236,43 @@ impl Window {
     }
 
     /// Closes the window, which ends the program.
-    pub async fn close(self) {
+    pub async fn close(mut self) {
+        let programs = children_of(self.driver.child().id());
         self.client.close().await.expect("the window closes");
+        // The driver says that it is done before the program has ended, and on a busy machine it is killed before it
+        // saw to that. A program that is left would take the next window's place.
+        let gone = |limit| eventually(limit, || programs.iter().all(|pid| !is_running(*pid)));
+        if !gone(Duration::from_secs(5)) {
+            for pid in programs.iter().filter(|pid| is_running(**pid)) {
+                // As a logout of the desktop would ask it.
+                let _ = kill_process(*pid, Signal::TERM);
+            }
+            assert!(gone(PATIENCE), "the program goes on without its window");
+        }
     }
+}
+
+/// The programs that another one started, and which have not ended.
+fn children_of(parent: u32) -> Vec<Pid> {
+    let of_parent = |pid: &Pid| parent_of(*pid) == Some(parent);
+    let entries = fs::read_dir("/proc").expect("there is /proc");
+    let pids = entries.flatten().filter_map(|entry| {
+        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+        Pid::from_raw(pid)
+    });
+    pids.filter(of_parent).collect()
+}
+
+fn parent_of(pid: Pid) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok()
+}
+
+fn is_running(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    // One that has ended and was not waited for yet is a zombie.
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
 }
 
 /// A text in XPath, which has no escapes inside quotes.
