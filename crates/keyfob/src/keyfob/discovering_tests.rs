@@ -68,16 +68,16 @@ fn each_variable_says_what_can_be_done_with_it() {
     };
     let key = |key: &str| format!("variable:{key}");
     let mut expected = vec![
-        (key("ANTHROPIC_API_KEY:1111"), Bill::NotKnown, None),
-        (key("ANTHROPIC_OAUTH_TOKEN:"), Bill::Plan, None),
-        (key("ANTHROPIC_IDENTITY_TOKEN:3333"), Bill::NotKnown, None),
+        (key("ANTHROPIC_API_KEY"), Bill::NotKnown, None),
+        (key("ANTHROPIC_OAUTH_TOKEN"), Bill::Plan, None),
+        (key("ANTHROPIC_IDENTITY_TOKEN"), Bill::NotKnown, None),
     ];
     assert_eq!(said(&computer), expected);
 
     let computer = computer.set("CLAUDE_USE_OAUTH", "1");
     let command = "keyfob import --from-environment CLAUDE_ACCESS_TOKEN --provider ID";
     let command = Some(command.to_owned());
-    expected.insert(2, (key("CLAUDE_ACCESS_TOKEN:"), Bill::NotKnown, command));
+    expected.insert(2, (key("CLAUDE_ACCESS_TOKEN"), Bill::NotKnown, command));
     assert_eq!(said(&computer), expected);
 }
 
