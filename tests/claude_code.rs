@@ -408,9 +408,12 @@ fn what_claude_sends() {
             .map(|w| &w["code"])
             .collect();
         let warned = codes.contains(&&json!("sent_together"));
-        // The winner goes along, and something else beside it exactly where that is warned of.
-        let same = expected.iter().all(|e| sent.iter().any(|s| s == e))
-            && sent.iter().any(|s| !expected.contains(&s.as_str())) == warned;
+        // The winner goes along, and something else beside it exactly where that is warned of. What a helper prints
+        // may come too late for the first request, which does not wait for it where something else is there.
+        let more = sent.iter().any(|s| !expected.contains(&s.as_str()));
+        let too_late = warned && !more && row.contains("helper");
+        let same =
+            expected.iter().all(|e| sent.iter().any(|s| s == e)) && (more == warned || too_late);
         (!same).then(|| {
             format!(
                 "keyfob {}, sent {sent:?}, claude said {said:?}",
