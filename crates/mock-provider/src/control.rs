@@ -14,6 +14,7 @@ use crate::counters::Snapshot;
 use crate::fault_list::{Fault, FaultList};
 use crate::fields::Aims;
 use crate::ledger::Standing;
+use crate::messages::Asked;
 use crate::options::Decision;
 use crate::shared::{Handle, lock};
 
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/person", post(person))
         .route("/date", post(date))
         .route("/aims", get(aims))
+        .route("/messages", get(messages))
         .layer(middleware::from_fn(loopback_only))
 }
 
@@ -157,6 +159,11 @@ struct Date {
 async fn date(State(shared): State<Handle>, Json(date): Json<Date>) -> StatusCode {
     shared.switches().date_ahead = date.seconds_ahead;
     StatusCode::NO_CONTENT
+}
+
+/// Who asked for a message, and with what.
+async fn messages(State(shared): State<Handle>) -> Json<Vec<Asked>> {
+    Json(shared.asks.all())
 }
 
 async fn aims(State(shared): State<Handle>) -> Json<BTreeMap<&'static str, Aims>> {

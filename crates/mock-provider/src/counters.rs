@@ -32,6 +32,7 @@ struct Tally {
 pub(crate) struct Snapshot {
     authorize: u64,
     models: u64,
+    messages: u64,
     metadata: u64,
     revocations: u64,
     refresh_reuse: u64,
@@ -92,6 +93,7 @@ impl Counters {
         Snapshot {
             authorize: at("/oauth/authorize"),
             models: at("/v1/models"),
+            messages: at("/v1/messages"),
             metadata: at("/.well-known/oauth-authorization-server"),
             revocations: at("/v1/oauth/revoke"),
             refresh_reuse: ledger.reuses(),

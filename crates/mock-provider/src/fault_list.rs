@@ -33,6 +33,7 @@ pub(crate) enum Place {
     Revoke,
     Metadata,
     Models,
+    Messages,
 }
 
 /// What goes wrong.

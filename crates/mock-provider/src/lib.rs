@@ -25,6 +25,7 @@ mod faults;
 mod fields;
 mod id_token;
 mod ledger;
+mod messages;
 mod metadata;
 mod mint;
 mod models;

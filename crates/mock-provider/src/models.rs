@@ -1,4 +1,4 @@
-//! The one API endpoint, `GET /v1/models`: the free request by which a credential is tried out.
+//! `GET /v1/models`, the free request by which a credential is tried out, and how a credential is judged.
 
 use axum::Json;
 use axum::extract::{Extension, State};
@@ -15,8 +15,20 @@ use crate::shared::{Handle, Shared};
 /// The header value without which OAuth tokens are refused.
 const OAUTH_BETA: &str = "oauth-2025-04-20";
 
+/// How access tokens begin.
+const ACCESS_TOKEN: &str = "sk-ant-oat01-";
+
 /// A refusal: its status and its words.
-type No = (u16, &'static str);
+pub(crate) type No = (u16, &'static str);
+
+/// What becomes of a request that carries both kinds of credential.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Both {
+    /// It is refused.
+    Refused,
+    /// It is taken where both are the same: what its helper prints, Claude Code sends as both.
+    WhenTheSame,
+}
 
 pub(crate) async fn models(
     State(shared): State<Handle>,
@@ -30,7 +42,7 @@ pub(crate) async fn models(
         id: &id,
     };
     answer(&shared, victim, async {
-        match admit(&shared, &headers) {
+        match admit(&shared, &headers, Both::Refused) {
             Ok(()) => list(),
             Err((status, words)) => {
                 let mut response = envelope(status, words, &id);
@@ -44,13 +56,16 @@ pub(crate) async fn models(
     .await
 }
 
-fn admit(shared: &Shared, headers: &HeaderMap) -> Result<(), No> {
+pub(crate) fn admit(shared: &Shared, headers: &HeaderMap, both: Both) -> Result<(), No> {
     let credential = match (text(headers, "x-api-key"), bearer(headers)) {
+        (Some(key), Some(token)) if both == Both::WhenTheSame && key == token => {
+            Credential::Either(key)
+        }
         (Some(_), Some(_)) => {
             return Err((400, "Send either x-api-key or Authorization, not both"));
         }
         (Some(key), None) => Credential::Key(key),
-        (None, Some(token)) if token.starts_with("sk-ant-oat01-") => Credential::OAuth(token),
+        (None, Some(token)) if token.starts_with(ACCESS_TOKEN) => Credential::OAuth(token),
         (None, Some(key)) => Credential::Key(key),
         (None, None) => return Err((401, "x-api-key header is required")),
     };
@@ -59,23 +74,34 @@ fn admit(shared: &Shared, headers: &HeaderMap) -> Result<(), No> {
     }
     match credential {
         Credential::Key(key) => judge_key(key, text(headers, "anthropic-workspace-id")),
-        Credential::OAuth(token) => judge_token(shared, token, headers),
+        Credential::OAuth(token) => {
+            names_oauth(headers)?;
+            judge_token(shared, token)
+        }
+        // As a gateway would: what a helper has printed may be a token, which nobody but we can tell.
+        Credential::Either(token) if token.starts_with(ACCESS_TOKEN) => judge_token(shared, token),
+        Credential::Either(key) => judge_key(key, text(headers, "anthropic-workspace-id")),
     }
 }
 
 enum Credential<'a> {
     Key(&'a str),
     OAuth(&'a str),
+    Either(&'a str),
 }
 
-fn judge_token(shared: &Shared, token: &str, headers: &HeaderMap) -> Result<(), No> {
+fn names_oauth(headers: &HeaderMap) -> Result<(), No> {
     let betas = headers.get_all("anthropic-beta").iter();
     let mut named = betas
         .filter_map(|v| v.to_str().ok())
         .flat_map(|v| v.split(','));
-    if !named.any(|beta| beta.trim() == OAUTH_BETA) {
-        return Err((401, "OAuth authentication is currently not supported."));
+    match named.any(|beta| beta.trim() == OAUTH_BETA) {
+        true => Ok(()),
+        false => Err((401, "OAuth authentication is currently not supported.")),
     }
+}
+
+fn judge_token(shared: &Shared, token: &str) -> Result<(), No> {
     match shared.ledger().standing(token, shared.now()) {
         Standing::Live => Ok(()),
         Standing::Expired => Err((401, "OAuth token has expired")),
@@ -137,12 +163,12 @@ fn list() -> Response {
     .into_response()
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
 /// The credential of an `Authorization: Bearer` header (RFC 6750 §2.1); another scheme is none.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, credential) = text(headers, "authorization")?.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")

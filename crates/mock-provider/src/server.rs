@@ -24,7 +24,7 @@ use crate::faults::HangUp;
 use crate::ledger::Standing;
 use crate::options::Options;
 use crate::shared::{Handle, Shared};
-use crate::{authorize, control, device, metadata, models, pages, revoke, token};
+use crate::{authorize, control, device, messages, metadata, models, pages, revoke, token};
 
 /// The largest request body. No honest one is a tenth of it.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -95,6 +95,10 @@ fn routes(shared: &Handle) -> Router {
         .route("/v1/oauth/token", post(token::token))
         .route("/v1/oauth/revoke", post(revoke::revoke))
         .route("/v1/models", get(models::models))
+        .route(
+            "/v1/messages",
+            post(messages::messages).layer(DefaultBodyLimit::max(messages::LARGEST_BODY)),
+        )
         .nest("/control", control::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(shared.clone(), stamp))

@@ -8,6 +8,7 @@ use crate::counters::Counters;
 use crate::fault_list::FaultList;
 use crate::fields::Aims;
 use crate::ledger::{Ledger, Standing, Terms};
+use crate::messages::Asks;
 use crate::mint::Mint;
 use crate::options::{Decision, Options};
 
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) mint: Mint,
     pub(crate) counters: Counters,
+    /// Who asked for a message with what.
+    pub(crate) asks: Asks,
     ledger: Mutex<Ledger>,
     faults: Mutex<FaultList>,
     switches: Mutex<Switches>,
@@ -55,6 +58,7 @@ impl Shared {
             base_url,
             mint: Mint::new(&options)?,
             counters: Counters::default(),
+            asks: Asks::default(),
             ledger: Mutex::default(),
             faults: Mutex::default(),
             switches: Mutex::new(Switches::new(&options)),
@@ -70,6 +74,7 @@ impl Shared {
         *self.switches() = Switches::new(&self.options);
         lock(&self.aims).clear();
         self.counters.reset();
+        self.asks.clear();
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {

@@ -10,6 +10,8 @@ mod control;
 mod device;
 /// Every kind of fault.
 mod faults;
+/// `POST /v1/messages`, and who asked.
+mod messages;
 /// `GET /v1/models` for keys and tokens.
 mod models;
 /// The program: its output, its exit codes, its end.
