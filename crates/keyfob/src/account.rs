@@ -235,6 +235,12 @@ pub struct Issued {
     /// where the provider has got another address since. Accounts of before this was kept have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Box<Url>>,
+    /// The issuer that the provider named, or else its token endpoint: whoever has another one since is somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Box<Url>>,
+    /// The API that the provider named. It goes with the tokens where the provider names none any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api: Option<Box<Url>>,
 }
 
 /// What is known of a session that another program owns.

@@ -87,6 +87,12 @@ pub enum What {
     Linked,
     /// Such a session was taken off the list; nothing of it was touched.
     Unlinked,
+    /// The copy of its token that lies with a tool could not be written anew.
+    NotWritten,
+    /// A connected tool asked for its credential and got none.
+    NotGiven,
+    /// A connected tool asked again at once for a key, which may mean that the server refused it.
+    AskedAgain,
 }
 
 /// The file `activity.jsonl`.

@@ -89,20 +89,80 @@ pub(crate) async fn verify(
     key: &Secret,
     workspace: Option<&str>,
 ) -> Result<KeyAnswer> {
-    let mut request = models(http, api)?.header("x-api-key", header(key.expose())?);
-    if let Some(workspace) = workspace {
-        request = request.header("anthropic-workspace-id", workspace);
-    }
+    let request = models_by_key(http, api, key, workspace)?;
     Ok(answer_to(request, key).await)
 }
 
 /// The same of an access token.
 pub(crate) async fn verify_token(http: &Http, api: &Url, token: &Secret) -> Result<KeyAnswer> {
+    Ok(answer_to(models_by_token(http, api, token)?, token).await)
+}
+
+/// What a server says of a token that it may have refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It takes it.
+    Taken,
+    /// It does not take it.
+    Refused,
+    /// It has no such request by which that could be learned.
+    NotAnswered,
+    /// It could not be asked, or is busy.
+    NotReached,
+}
+
+/// How a credential is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presented<'a> {
+    /// As an API key, and the workspace that it needs.
+    Key(Option<&'a str>),
+    /// As an access token.
+    Token,
+}
+
+/// Asks whether a credential is taken, where there is a suspicion.
+pub(crate) async fn doubt(
+    http: &Http,
+    api: &Url,
+    token: &Secret,
+    presented: Presented<'_>,
+) -> Result<Verdict> {
+    let request = match presented {
+        Presented::Key(workspace) => models_by_key(http, api, token, workspace)?,
+        Presented::Token => models_by_token(http, api, token)?,
+    };
+    let Ok(answer) = http::ask(request).await else {
+        return Ok(Verdict::NotReached);
+    };
+    Ok(match (judge(&answer, token), answer.status.as_u16()) {
+        (KeyAnswer::Refused { .. }, _) => Verdict::Refused,
+        // A gateway has its own words for a refusal, and need not have this request.
+        (KeyAnswer::Unknown { .. }, 401 | 404 | 405 | 501) => Verdict::NotAnswered,
+        (KeyAnswer::Unknown { .. }, _) => Verdict::NotReached,
+        // That it may not be used for this is no matter of the token.
+        _ => Verdict::Taken,
+    })
+}
+
+fn models_by_key(
+    http: &Http,
+    api: &Url,
+    key: &Secret,
+    workspace: Option<&str>,
+) -> Result<RequestBuilder> {
+    let request = models(http, api)?.header("x-api-key", header(key.expose())?);
+    Ok(match workspace {
+        Some(workspace) => request.header("anthropic-workspace-id", workspace),
+        None => request,
+    })
+}
+
+fn models_by_token(http: &Http, api: &Url, token: &Secret) -> Result<RequestBuilder> {
     let bearer = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
     let request = models(http, api)?
         .header("authorization", header(&bearer)?)
         .header("anthropic-beta", "oauth-2025-04-20");
-    Ok(answer_to(request, token).await)
+    Ok(request)
 }
 
 fn models(http: &Http, api: &Url) -> Result<RequestBuilder> {

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
@@ -44,7 +45,7 @@ pub(crate) fn not_read(path: &Path, error: &io::Error) -> Error {
 /// What tells one version of a file from the next. Ours are replaced as a whole, never written in place.
 #[derive(Debug)]
 pub(crate) struct Stamp {
-    written: Option<std::time::SystemTime>,
+    written: Option<SystemTime>,
     length: u64,
     /// The file itself. While it is open, the system gives its number to no other; Windows numbers no files, and
     /// would not let one that is open be replaced.
@@ -190,18 +191,16 @@ fn new_name(path: &Path) -> std::path::PathBuf {
     path.with_file_name(format!(".{name}.new"))
 }
 
-/// Makes a file as a whole where there is none; one that is there is left as it is, and an error.
+/// Makes a file as a whole where there is none; one that is there is left as it is, and an error. Where it cannot be
+/// made durable it is gone again: whoever is told of a failure takes it that there is nothing.
 pub(crate) fn create_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path);
-    make_private_folder(folder)?;
-    refuse_link(path)?;
-    let mut new = tempfile::Builder::new()
-        .prefix(".keyfob-")
-        .tempfile_in(folder)?;
-    new.write_all(bytes)?;
-    new.as_file().sync_all()?;
+    make_private_folder(folder_of(path))?;
+    let new = written_beside(path, bytes)?;
+    ready(&new)?;
     new.persist_noclobber(path).map_err(|failed| failed.error)?;
-    sync_folder(folder_of(path))
+    sync_folder(folder_of(path)).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 /// Removes a file for good; one that is not there is removed already.
@@ -248,6 +247,131 @@ pub(crate) fn create_anew(path: &Path) -> Result<File> {
     create_private(path).map_err(|error| not_written(path, &error))
 }
 
+/// Opens a file of our own whose time alone counts, and makes it where it is missing.
+pub(crate) fn open_to_touch(path: &Path) -> io::Result<File> {
+    make_private_folder(folder_of(path))?;
+    refuse_link(path)?;
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    private(&mut options).open(path)
+}
+
+/// Replaces a file as a whole where another program reads it: the new one is private whatever the old one was, and a
+/// symbolic link is refused.
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    make_private_folder(folder_of(path))?;
+    put(written_beside(path, bytes)?, path)
+}
+
+/// The bytes in a new private file beside one that is no symbolic link, which is gone again unless it is renamed.
+fn written_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    refuse_link(path)?;
+    let mut new = tempfile::Builder::new()
+        .prefix(&beside(path))
+        .rand_bytes(BESIDE_RANDOM)
+        .tempfile_in(folder_of(path))?;
+    // By this others see that somebody is at it. Where the system cannot lock, nobody takes it for abandoned either.
+    let _ = new.as_file().try_lock();
+    new.write_all(bytes)?;
+    // Told by the clock of the disk alone, which may be another computer's.
+    let now = new.as_file().metadata()?.modified()?;
+    remove_older(path, now.checked_sub(ABANDONED));
+    Ok(new)
+}
+
+/// Puts what was written beside a file into its place. Once it is renamed it has been written, and every program reads
+/// it: that the folder could not be synced is then no failure, which whoever called would take for nothing written, and
+/// leave a secret there that no list names.
+fn put(new: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    ready(&new)?;
+    rename(&new.into_temp_path(), path)?;
+    let _ = sync_folder(folder_of(path));
+    Ok(())
+}
+
+/// Makes what was written durable. Windows keeps others from reading what is locked, so that ends before the file is
+/// where they look for it.
+fn ready(new: &tempfile::NamedTempFile) -> io::Result<()> {
+    new.as_file().sync_all()?;
+    let _ = new.as_file().unlock();
+    Ok(())
+}
+
+/// What the names begin with under which new versions of another program's file are written. Several may be at it, so
+/// the rest is random.
+fn beside(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // A name may be 255 bytes long, and a letter four.
+    let name: String = name.chars().take(50).collect();
+    format!(".keyfob-{name}-")
+}
+
+/// How many random letters follow.
+const BESIDE_RANDOM: usize = 6;
+
+/// Younger than this, it may be that somebody has made it and not locked it yet, or is about to rename it.
+const ABANDONED: Duration = Duration::from_secs(2);
+
+/// Removes what killed programs have left beside a file that is being taken back. It may hold a secret.
+pub(crate) fn remove_abandoned(path: &Path) {
+    remove_older(path, None);
+}
+
+/// The same of what was last written before an instant.
+fn remove_older(path: &Path, than: Option<SystemTime>) {
+    let prefix = beside(path);
+    let entries = fs::read_dir(folder_of(path)).into_iter().flatten();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+        let ours = rest.is_some_and(|rest| rest.len() == BESIDE_RANDOM);
+        if ours && is_abandoned(&entry.path(), than).unwrap_or_default() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Nobody has it locked, and it is so old.
+fn is_abandoned(path: &Path, than: Option<SystemTime>) -> io::Result<bool> {
+    let found = fs::symlink_metadata(path)?;
+    let is_old = match than {
+        Some(than) => found.modified()? <= than,
+        None => true,
+    };
+    Ok(found.is_file() && is_old && File::open(path)?.try_lock().is_ok())
+}
+
+/// Opens a file of our own for a short note that is written over the one before, and makes it where it is missing.
+pub(crate) fn open_to_note(path: &Path) -> io::Result<File> {
+    make_private_folder(folder_of(path))?;
+    refuse_link(path)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    private(&mut options).open(path)
+}
+
+/// Replaces a file of another program as a whole, with the permissions that it has; a new one is private. A symbolic
+/// link is refused.
+pub(crate) fn replace_theirs(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = written_beside(path, bytes)?;
+    if let Ok(before) = fs::metadata(path) {
+        new.as_file().set_permissions(before.permissions())?;
+    }
+    put(new, path)
+}
+
+/// Replaces a file that is no secret as a whole, so that everybody may read it. A symbolic link is refused.
+pub(crate) fn replace_for_all(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = written_beside(path, bytes)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        new.as_file()
+            .set_permissions(fs::Permissions::from_mode(0o644))?;
+    }
+    put(new, path)
+}
+
 fn create_private(path: &Path) -> io::Result<File> {
     make_private_folder(folder_of(path))?;
     refuse_link(path)?;
@@ -280,7 +404,7 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
         match fs::rename(from, to) {
             Err(error) if tries > 1 && error.kind() == io::ErrorKind::PermissionDenied => {
                 tries -= 1;
-                std::thread::sleep(std::time::Duration::from_millis(25));
+                std::thread::sleep(Duration::from_millis(25));
             }
             renamed => return renamed,
         }
@@ -309,10 +433,29 @@ pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
 /// A rename is durable once the folder is; Windows has no such call and needs none.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    return as_far_as_possible(File::open(folder)?.sync_all());
     #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
+    {
+        let _ = folder;
+        Ok(())
+    }
+}
+
+/// Some network and FUSE file systems sync no folder at all, and nobody can have more than their rename there. What the
+/// disk itself reports stays a failure.
+#[cfg(unix)]
+fn as_far_as_possible(synced: io::Result<()>) -> io::Result<()> {
+    match synced {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
 }
 
 pub(crate) fn not_written(path: &Path, error: &io::Error) -> Error {
@@ -362,6 +505,51 @@ mod tests {
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_program_left_beside_a_file_goes_with_the_next_one() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("file");
+        let left = home.path().join(".keyfob-file-abc123");
+        let make = |path: &Path| {
+            let file = File::create(path).unwrap();
+            let now = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(now - ABANDONED).unwrap();
+            file
+        };
+        drop(make(&left));
+        // Of another file, of somebody else, and one that somebody is at.
+        let others = [".keyfob-other-abc123", ".keyfob-file-ours", "file-abc123"];
+        let others = others.map(|name| home.path().join(name));
+        others.iter().for_each(|path| drop(make(path)));
+        let used = home.path().join(".keyfob-file-def456");
+        let at_it = make(&used);
+        at_it.lock().unwrap();
+        let young = home.path().join(".keyfob-file-ghi789");
+        File::create(&young).unwrap();
+        replace_theirs(&path, b"new").unwrap();
+        assert!(!left.exists());
+        let mut stay = others.iter().chain([&used, &young, &path]);
+        assert!(stay.all(|path| path.exists()));
+        remove_abandoned(&path);
+        assert!(used.exists() && !young.exists());
+        drop(at_it);
+        remove_abandoned(&path);
+        assert!(!used.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_file_system_that_syncs_no_folder_is_let_pass() {
+        use rustix::io::Errno;
+        let synced = |errno: Errno| as_far_as_possible(Err(errno.into()));
+        for cannot in [Errno::INVAL, Errno::OPNOTSUPP, Errno::NOSYS] {
+            synced(cannot).unwrap();
+        }
+        for failed in [Errno::IO, Errno::NOSPC, Errno::ACCESS, Errno::DQUOT] {
+            synced(failed).unwrap_err();
+        }
     }
 
     #[test]

@@ -86,6 +86,26 @@ impl Home {
         self.data.join("discovered.json")
     }
 
+    /// Which tools are connected, and what that changed.
+    pub(crate) fn connections_file(&self) -> PathBuf {
+        self.data.join("connections.json")
+    }
+
+    /// Which folders' files are trusted.
+    pub(crate) fn trusted_file(&self) -> PathBuf {
+        self.data.join("trusted.json")
+    }
+
+    /// When each connected tool asked last, one empty file each.
+    pub fn asked(&self) -> PathBuf {
+        self.data.join("asked")
+    }
+
+    /// Copies of API keys that tools read from a file, one file a connection.
+    pub(crate) fn given(&self) -> PathBuf {
+        self.data.join("given")
+    }
+
     /// The encrypted files, where secrets lie in such.
     pub(crate) fn secrets(&self) -> PathBuf {
         self.data.join("secrets")
@@ -94,6 +114,16 @@ impl Home {
     /// What lies there while a token is being renewed: notes, and answers that are sealed.
     pub(crate) fn renewals(&self) -> PathBuf {
         self.data.join("renewals")
+    }
+
+    /// Other programs' settings files as they were, where they cannot lie beside them.
+    pub(crate) fn backups(&self) -> PathBuf {
+        self.data.join("backups")
+    }
+
+    /// The folder that `KEYFOB_HOME` named, if it did.
+    pub(crate) fn named_folder(&self) -> Option<&Path> {
+        self.named.then_some(&*self.data)
     }
 
     /// The folder with `config.toml`.
@@ -108,7 +138,7 @@ impl Home {
 
     /// Makes the folders, so that they can be watched.
     pub fn create(&self) -> Result<()> {
-        for folder in [&self.config, &self.data] {
+        for folder in [&self.config, &self.data, &self.asked()] {
             files::make_private_folder(folder)
                 .map_err(|error| files::not_written(folder, &error))?;
         }

@@ -1,10 +1,19 @@
 //! What the program can do: the few verbs that keep files, keychain and servers in order with each other.
 //!
-//! This is the only room that knows both sign-in and custody.
+//! This is the only room that brings sign-in, custody, other programs' sessions and hand-over together.
 
+mod beside_helper;
+mod connectable;
+mod connecting;
+mod destination;
 mod discovering;
 mod doctor;
 mod environment;
+mod exporting;
+mod folders;
+mod git_credential;
+mod given;
+mod helping;
 mod importing;
 mod issuer;
 mod keeping;
@@ -23,6 +32,9 @@ mod noting;
 mod ordering;
 mod other_programs;
 mod others_keychain;
+mod our_helper;
+mod outranking;
+mod passing_on;
 mod probing;
 mod refreshing;
 mod renewing;
@@ -33,6 +45,8 @@ mod sign_out;
 mod signing_in;
 mod signing_in_elsewhere;
 mod storage;
+mod surroundings;
+mod testing;
 mod tokens;
 mod trusted;
 mod which;
@@ -40,8 +54,16 @@ mod which;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
+pub use self::connectable::{ConnectableTool, Fitting, Unfit};
+pub use self::connecting::{
+    ClaudeCodeWish, ConnectRequest, ConnectTo, Connected, ConnectionStatus, Disconnected,
+};
 pub use self::discovering::{Discovered, DiscoveredAction};
 pub use self::doctor::{Finding, Group};
+pub use self::exporting::{ExportFormat, ExportRequest, ExportTo, Exported};
+pub use self::folders::{FolderChoice, TrustState, TrustedFolder};
+pub use self::git_credential::GitWants;
+pub use self::given::{Api, Form, Given, Whose};
 pub use self::importing::{ImportCheck, TokensToImport};
 pub use self::keys::{KeyEdit, NewKey};
 pub use self::limits::Limits;
@@ -56,6 +78,8 @@ pub use self::sign_in_handle::{Phase, SignInHandle};
 pub use self::sign_out::{Revoked, SignOutReport};
 pub use self::signing_in::{Listening, SignIn, SignInRequest};
 pub use self::storage::{Moved, Storage};
+pub use self::surroundings::ToolEnvironment;
+pub use self::testing::Tested;
 pub use self::tokens::Handed;
 
 use self::environment::Named;
@@ -73,6 +97,8 @@ use crate::custody::stores::{People, Stores};
 use crate::custody::vault::Vault;
 use crate::edge::Edge;
 use crate::error::{Code, Error, Result};
+use crate::hand_over::connections::ConnectionsFile;
+use crate::hand_over::trust::TrustFile;
 use crate::home::Home;
 use crate::http::Http;
 use crate::sign_in::provider::ProviderId;
@@ -87,6 +113,8 @@ struct Inner {
     edge: Edge,
     limits: Limits,
     accounts: AccountsFile,
+    connections: ConnectionsFile,
+    trust: TrustFile,
     vault: Vault,
     locks: Locks,
     http: Http,
@@ -136,6 +164,8 @@ impl Keyfob {
     fn with(home: Home, stores: Stores, edge: Edge, asked_by: &str, limits: Limits) -> Self {
         Self(Arc::new(Inner {
             accounts: AccountsFile::new(&home),
+            connections: ConnectionsFile::new(&home),
+            trust: TrustFile::new(&home),
             vault: Vault::new(stores, limits.store),
             locks: Locks::new(home.locks(), limits.lock),
             http: Http::new(limits.server, &edge),

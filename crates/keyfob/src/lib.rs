@@ -2,7 +2,8 @@
 //! about it, and hands it to tools. It knows no window and no terminal, and prints nothing.
 //!
 //! Begin with [`Keyfob`], whose methods are what the program can do. Each joins rooms that do not know each other:
-//! signing in (`sign_in`), custody of secrets (`custody`), and sessions that other programs own (`linked`). What may be shown is a [`Status`]; what went wrong is
+//! signing in (`sign_in`), custody of secrets (`custody`), sessions that other programs own (`linked`), and what tools
+//! are given (`hand_over`). What may be shown is a [`Status`]; what went wrong is
 //! an [`Error`] with a sentence and a cure; what must not be seen is a [`Secret`].
 //!
 //! ```no_run
@@ -35,6 +36,7 @@ mod custody;
 mod edge;
 mod error;
 mod files;
+mod hand_over;
 mod home;
 mod http;
 mod import;
@@ -57,13 +59,19 @@ pub use crate::custody::store::{Access, SecretStore, StoreError};
 pub use crate::custody::stores::{People, StorageChoice};
 pub use crate::edge::Edge;
 pub use crate::error::{Code, Error, Result};
+pub use crate::hand_over::connections::{ConnectionId, Recipient};
+pub use crate::hand_over::environment::{Environment, Value, Variable};
+pub use crate::hand_over::formats::Format;
 pub use crate::home::Home;
 pub use crate::import::Place;
 pub use crate::keyfob::{
-    Discovered, DiscoveredAction, Finding, FoundSession, Group, Handed, ImportCheck, KeyEdit,
-    Keyfob, Limits, Linked, LinkedSignIn, LinkedSignInRequest, Listening, Moved, NewKey, Order,
-    OtherProgram, OtherSessions, Phase, Preset, Probed, Renewal, Replacement, Revoked, SignIn,
-    SignInHandle, SignInRequest, SignOutReport, Storage, TokensToImport, Whereabouts,
+    Api, ClaudeCodeWish, ConnectRequest, ConnectTo, ConnectableTool, Connected, ConnectionStatus,
+    Disconnected, Discovered, DiscoveredAction, ExportFormat, ExportRequest, ExportTo, Exported,
+    Finding, Fitting, FolderChoice, Form, FoundSession, GitWants, Given, Group, Handed,
+    ImportCheck, KeyEdit, Keyfob, Limits, Linked, LinkedSignIn, LinkedSignInRequest, Listening,
+    Moved, NewKey, Order, OtherProgram, OtherSessions, Phase, Preset, Probed, Renewal, Replacement,
+    Revoked, SignIn, SignInHandle, SignInRequest, SignOutReport, Storage, Tested, TokensToImport,
+    ToolEnvironment, TrustState, TrustedFolder, Unfit, Whereabouts, Whose,
 };
 pub use crate::secret::Secret;
 pub use crate::sign_in::device::DevicePrompt;

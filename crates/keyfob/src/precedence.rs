@@ -5,6 +5,7 @@
 pub(crate) mod anthropic_sdk;
 pub(crate) mod claude_code;
 mod claude_code_warnings;
+mod helper_warnings;
 pub(crate) mod settings;
 pub(crate) mod sources;
 #[cfg(test)]
@@ -16,8 +17,9 @@ mod written_tests;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::claude_code_warnings::connection_of_helper;
 use self::sources::{Fact, Found, Sources};
-use crate::account::AccountId;
+use crate::account::{AccountId, Payer};
 use crate::status::Meaning;
 
 /// A tool that looks for a credential by itself.
@@ -75,10 +77,26 @@ pub enum Bill {
     Plan,
     /// API billing.
     Api,
+    /// The company whose gateway it is for.
+    Company,
+    /// Nobody: practice.
+    Nobody,
     /// The cloud provider's bill.
     Cloud,
     /// It cannot be known from here.
     NotKnown,
+}
+
+impl From<Payer> for Bill {
+    fn from(payer: Payer) -> Self {
+        match payer {
+            Payer::Plan => Self::Plan,
+            Payer::Api => Self::Api,
+            Payer::Company => Self::Company,
+            Payer::None => Self::Nobody,
+            Payer::Unknown => Self::NotKnown,
+        }
+    }
 }
 
 /// One credential that a tool would use if nothing outranked it.
@@ -130,6 +148,8 @@ pub enum WarningCode {
     SentTogether,
     /// A helper is configured and not used.
     HelperOutranked,
+    /// Keyfob's own helper is in a settings file, and its connection is gone.
+    HelperGone,
     /// A settings file sets a credential.
     SetBySettings,
     /// The session that would be used has ended.

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{World, request};
 use jiff::SignedDuration;
-use keyfob::{Code, Revoked, State};
+use keyfob::{Api, Code, Revoked, State};
 use mock_provider::{Decision, MockProvider, Options};
 use serde_json::json;
 
@@ -221,4 +221,87 @@ async fn a_practice_server_may_have_another_port_each_time() {
     let error = world.token().await.unwrap_err();
     assert!(!error.message.contains("another address"), "{error}");
     assert_eq!(asked(&other).await.0, 1);
+}
+
+/// Neither what renews a sign-in nor what it gives goes to somebody else under the same id.
+#[tokio::test]
+async fn access_tokens_do_not_go_to_a_provider_that_took_the_place_of_theirs() {
+    let world = gateway().await;
+    let label = world.sign_in().await.unwrap().label;
+    let given = || world.keyfob.given(Some(&label), SignedDuration::ZERO);
+    let api = async || match given().await.unwrap().whose.api {
+        Api::At(url) => url.to_string(),
+        api => panic!("{api:?}"),
+    };
+    assert_eq!(api().await, "https://llm.acme.example/");
+    let other = another_server().await;
+    let base = other.base_url();
+    let evil = GATEWAY.replace("llm.acme.example", "evil.example");
+    for replaced in [
+        evil.replace("BASE", base),
+        evil.replace(
+            "client_id",
+            &format!("token_url = \"{base}/v1/oauth/token\"\nclient_id"),
+        ),
+        format!("{evil}practice = true\n"),
+    ] {
+        world.configure(&replaced);
+        let error = given().await.unwrap_err();
+        assert_eq!(error.code, Code::SignInNeeded);
+        assert!(error.message.contains("another address"), "{error}");
+        let variables = world
+            .keyfob
+            .environment_for(Some(&label), SignedDuration::ZERO, false);
+        assert!(
+            variables
+                .await
+                .unwrap_err()
+                .message
+                .contains("another address")
+        );
+        // What is only printed leads nowhere.
+        world.token().await.unwrap();
+    }
+    // Of the same issuer, what the person enters counts; where nothing is entered any more, what was said at sign-in.
+    world.configure(&GATEWAY.replace("llm.acme.example", "llm2.acme.example"));
+    assert_eq!(api().await, "https://llm2.acme.example/");
+    world.configure(&GATEWAY.replace("base_url = \"https://llm.acme.example\"", ""));
+    assert_eq!(api().await, "https://llm.acme.example/");
+
+    // Accounts of before these were kept go on as they did.
+    let path = world.home.path().join("accounts.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut list: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let issued = list["accounts"][0]["facts"]["issued"]
+        .as_object_mut()
+        .unwrap();
+    assert!(issued.remove("issuer").is_some() && issued.remove("api").is_some());
+    std::fs::write(&path, list.to_string()).unwrap();
+    world.configure(GATEWAY);
+    assert_eq!(api().await, "https://llm.acme.example/");
+}
+
+/// A program takes Anthropic's own API where nothing names another one.
+#[tokio::test]
+async fn a_token_whose_api_nobody_names_goes_nowhere() {
+    let world = World::new().await;
+    world.configure(&GATEWAY.replace("base_url = \"https://llm.acme.example\"", ""));
+    world.sign_in().await.unwrap();
+    for fresh in [false, true] {
+        let variables = world
+            .keyfob
+            .environment_for(None, SignedDuration::ZERO, fresh);
+        let error = variables.await.unwrap_err();
+        assert!(error.message.contains("does not say which API"), "{error}");
+        assert!(error.cure.contains("base_url in config.toml"), "{error}");
+    }
+    world.token().await.unwrap();
+    // The person said where it goes.
+    let named = world.open_in(&[("ANTHROPIC_BASE_URL", "https://llm.acme.example")]);
+    let variables = named
+        .environment_for(None, SignedDuration::ZERO, false)
+        .await;
+    let variables = variables.unwrap().variables;
+    assert_eq!(variables.unsaid_server.as_deref(), Some("llm.acme.example"));
+    assert!(!variables.removed.contains(&"ANTHROPIC_BASE_URL"));
 }

@@ -50,21 +50,28 @@ impl Keychain {
         store.build(&self.service, account.as_str(), modifiers.as_ref())
     }
 
-    /// Makes a call, and once more on a new connection where the old one may have died.
+    /// Makes a call, and once more on a new connection where the old one may have died; none where there is no such item.
     fn call<T>(
         &self,
         account: &AccountId,
         label: Option<&str>,
         work: impl Fn(&Entry) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    ) -> Result<Option<T>, StoreError> {
         let attempt = || self.entry(account, label).and_then(|entry| work(&entry));
-        match attempt() {
+        let result = match attempt() {
             // Only a connection over D-Bus can die; elsewhere a second try would be a second dialog.
             Err(Error::PlatformFailure(_)) if cfg!(target_os = "linux") => {
                 *self.store.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                // What was started again may be locked, and the library would open a dialog.
+                self.access()?;
                 attempt()
             }
             result => result,
+        };
+        match result {
+            Ok(done) => Ok(Some(done)),
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(understood(error)),
         }
     }
 }
@@ -79,29 +86,24 @@ impl SecretStore for Keychain {
     }
 
     fn load(&self, account: &AccountId) -> Result<Option<Secret>, StoreError> {
-        match self.call(account, None, Entry::get_secret) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => Ok(Some(Secret::new(text))),
-                Err(_) => Err(StoreError::NotUnderstood),
-            },
-            Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(understood(error)),
-        }
+        let bytes = self.call(account, None, Entry::get_secret)?;
+        let text = bytes.map(String::from_utf8).transpose();
+        let text = text.map_err(|_| StoreError::NotUnderstood)?;
+        Ok(text.map(Secret::new))
     }
 
     fn save(&self, account: &AccountId, label: &str, secret: &Secret) -> Result<(), StoreError> {
         let label = format!("Keyfob: {label}");
-        self.call(account, Some(&label), |entry| {
+        let saved = self.call(account, Some(&label), |entry| {
             entry.set_secret(secret.expose().as_bytes())
+        })?;
+        saved.ok_or_else(|| {
+            StoreError::Failed("it took the secret and has no item of it".to_owned())
         })
-        .map_err(understood)
     }
 
     fn delete(&self, account: &AccountId) -> Result<(), StoreError> {
-        match self.call(account, None, Entry::delete_credential) {
-            Ok(()) | Err(Error::NoEntry) => Ok(()),
-            Err(error) => Err(understood(error)),
-        }
+        self.call(account, None, Entry::delete_credential).map(drop)
     }
 
     fn name(&self) -> String {
@@ -164,36 +166,57 @@ mod platform {
         Some(("label", label.to_owned()))
     }
 
-    /// The library opens the unlock dialog whenever the collection is locked, so it is asked first: one property, on
+    /// The library opens the unlock dialog whenever the collection is locked, so it is asked first: two properties, on
     /// a connection of its own, about a millisecond.
     pub(super) fn access(prompts: Prompts) -> Result<Access, StoreError> {
+        let locked = match is_locked() {
+            // It broke down while it was asked. A desktop starts it again for whoever asks next.
+            Err(error) if has_vanished(&error) => is_locked(),
+            locked => locked,
+        };
+        match (locked.map_err(|error| failure_of(&error))?, prompts) {
+            (false, _) => Ok(Access::Open),
+            (true, Prompts::Allowed) => Ok(Access::Locked),
+            (true, Prompts::Never) => Err(StoreError::Locked),
+        }
+    }
+
+    /// Whether the default keyring is locked.
+    fn is_locked() -> Result<bool, dbus::Error> {
+        const SERVICE: &str = "org.freedesktop.secrets";
         const PATIENCE: Duration = Duration::from_secs(4);
         // While gnome-keyring stores something, the default keyring is for a moment one that is not there.
         const TRIES: u32 = 10;
         const PAUSE: Duration = Duration::from_millis(50);
-        let connection = Connection::new_session().map_err(|e| failure_of(&e))?;
-        let collection = connection.with_proxy(
-            "org.freedesktop.secrets",
-            "/org/freedesktop/secrets/aliases/default",
-            PATIENCE,
-        );
-        let ask = || -> Result<bool, StoreError> {
-            let locked = collection.get("org.freedesktop.Secret.Collection", "Locked");
-            locked.map_err(|error| failure_of(&error))
+        let connection = Connection::new_session()?;
+        // gnome-keyring may break down over a first call that needs to know who asks, because it learns of a new
+        // client a little later than of that client's call. It tells everybody which keyrings there are.
+        let service = connection.with_proxy(SERVICE, "/org/freedesktop/secrets", PATIENCE);
+        let default = "/org/freedesktop/secrets/aliases/default";
+        let collection = connection.with_proxy(SERVICE, default, PATIENCE);
+        let ask = || {
+            let _: Vec<dbus::Path<'static>> =
+                service.get("org.freedesktop.Secret.Service", "Collections")?;
+            collection.get("org.freedesktop.Secret.Collection", "Locked")
         };
         let mut locked = ask();
         for _ in 1..TRIES {
-            if !matches!(locked, Err(StoreError::NoKeyring)) {
+            let is_away = |error: &dbus::Error| matches!(failure_of(error), StoreError::NoKeyring);
+            if !locked.as_ref().is_err_and(is_away) {
                 break;
             }
             std::thread::sleep(PAUSE);
             locked = ask();
         }
-        match (locked?, prompts) {
-            (false, _) => Ok(Access::Open),
-            (true, Prompts::Allowed) => Ok(Access::Locked),
-            (true, Prompts::Never) => Err(StoreError::Locked),
-        }
+        locked
+    }
+
+    /// Whether who was asked has left the bus without an answer. A late answer has the same name.
+    fn has_vanished(error: &dbus::Error) -> bool {
+        error.name() == Some("org.freedesktop.DBus.Error.NoReply")
+            && error
+                .message()
+                .is_some_and(|why| why.contains("disconnected"))
     }
 
     /// Opens the dialog, which goes away by itself when nobody answers.
@@ -230,6 +253,9 @@ mod platform {
     fn failure_of(error: &dbus::Error) -> StoreError {
         let name = error.name().unwrap_or_default();
         let why = format!("{name}: {}", error.message().unwrap_or_default());
+        if has_vanished(error) {
+            return StoreError::Failed("it broke down while it was asked".to_owned());
+        }
         match name.rsplit('.').next().unwrap_or_default() {
             "NoReply" | "Timeout" | "TimedOut" => StoreError::Silent,
             "IsLocked" => StoreError::Locked,

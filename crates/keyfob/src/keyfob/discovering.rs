@@ -320,7 +320,8 @@ fn of_settings(sources: &Sources) -> Vec<Discovered> {
             about: about.to_owned(),
             command: None,
         };
-        if settings.has_helper {
+        // Keyfob's own is no discovery.
+        if settings.has_helper && settings.our_helper.is_none() {
             all.push(shown(
                 format!("helper:{place}"),
                 "A command that gives Claude Code its key (apiKeyHelper)".to_owned(),

@@ -103,7 +103,7 @@ impl Keyfob {
                 format!("What {} holds is what was refused.", found.account.label),
                 "Set a new one there, or name another account.",
             )),
-            _ => Ok(Handed::of_secret(secret)),
+            _ => Ok(Handed::of_secret(&found.account.id, secret)),
         }
     }
 }

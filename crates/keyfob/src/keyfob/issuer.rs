@@ -21,6 +21,26 @@ pub(super) fn is_of_issuer(account: &Account, provider: &Provider, address: &Url
         || (is_practice && is_loopback(issuer) && is_loopback(address))
 }
 
+/// Whether somebody else stands under the id of an account's provider now, who must not be sent its access tokens
+/// either. Nobody is asked for it, so of a provider that has only an issuer it is the issuer that is compared.
+pub(super) fn is_replaced(account: &Account, provider: &Provider) -> bool {
+    let Facts::Tokens(facts) = &account.facts else {
+        return false;
+    };
+    let then = facts.issued.as_ref().and_then(|i| i.issuer.as_deref());
+    let is_practice = account.practice && provider.practice;
+    let is_same = |then: &Url, now: &Url| {
+        then.origin() == now.origin() || (is_practice && is_loopback(then) && is_loopback(now))
+    };
+    // Practice tokens are of no use to a real server, and real ones are nobody's to practise with.
+    let other = match (&provider.token_url, &provider.issuer, then) {
+        (Some(endpoint), ..) => !is_of_issuer(account, provider, endpoint),
+        (None, Some(now), Some(then)) => !is_same(then, now),
+        _ => false,
+    };
+    other || account.practice != provider.practice
+}
+
 fn issuer(account: &Account) -> Option<&Url> {
     match &account.facts {
         Facts::Tokens(facts) => facts.issued.as_ref()?.endpoint.as_deref(),

@@ -25,6 +25,13 @@ const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
 /// The shortest sleep after something failed, be it only a keychain that is locked.
 const AFTER_FAILURE: Duration = Duration::from_secs(15);
 
+/// How long before its end a token is renewed at the latest, where a copy of it lies with a tool: the SDKs want the next
+/// one 30 s before, and take none that has less.
+const COPIED: SignedDuration = SignedDuration::from_secs(60);
+
+/// How much of that is left when the last of them is renewed.
+const COPIED_AT_LEAST: SignedDuration = SignedDuration::from_secs(45);
+
 /// No token is renewed in the background before it has lived for so long.
 const SHORTEST_LIFE: SignedDuration = SignedDuration::from_secs(3);
 
@@ -123,21 +130,32 @@ impl Keyfob {
             // What another program could not store. It is tried again next time.
             let _ = self.settle(&id).await;
         }
-        let (now, windows) = (self.0.edge.now(), self.windows());
+        let (now, windows, copied) = (self.0.edge.now(), self.windows(), self.copied());
         let Ok(accounts) = self.0.accounts.read() else {
             return;
         };
-        let due = |account: &&Account| due_at(account, windows, now).is_some_and(|due| due <= now);
+        let due = |account: &&Account| {
+            let is_copied = copied.contains(&account.id);
+            due_at(account, windows, is_copied, now).is_some_and(|due| due <= now)
+        };
         let due: Vec<Account> = accounts.accounts.iter().filter(due).cloned().collect();
         let mut told = told;
         self.each(due, Self::renew_one_that_is_due, &mut told).await;
+        self.put_copies_right().await;
         self.renew_linked_that_are_due(&accounts, &mut told).await;
     }
 
     async fn renew_one_that_is_due(self, account: Account, turn: OwnedSemaphorePermit) -> Renewal {
         // A token that is renewed by somebody else at this moment needs nobody else.
-        let want = Want::Valid(SignedDuration::ZERO);
         let id = account.id.clone();
+        let want = Want::Valid(match &account.facts {
+            // Copies are renewed earlier than others: any token that is good for longer than this one will do.
+            Facts::Tokens(facts) if self.copied().contains(&id) => {
+                let left = facts.expires_at.duration_since(self.0.edge.now());
+                left.saturating_add(SignedDuration::from_secs(1))
+            }
+            _ => SignedDuration::ZERO,
+        });
         let renewed = self.renewal(id, want, Patience::None, Some(turn)).await;
         Renewal {
             renewed: matches!(renewed, Ok(Some(_))),
@@ -149,14 +167,14 @@ impl Keyfob {
 
     /// How long nothing is due.
     fn until_next(&self) -> Duration {
-        let (now, windows) = (self.0.edge.now(), self.windows());
+        let (now, windows, copied) = (self.0.edge.now(), self.windows(), self.copied());
         let Ok(accounts) = self.0.accounts.read() else {
             return LONGEST_SLEEP;
         };
         let next = accounts
             .accounts
             .iter()
-            .filter_map(|a| due_at(a, windows, now))
+            .filter_map(|a| due_at(a, windows, copied.contains(&a.id), now))
             .min();
         let left = next.map_or(SignedDuration::MAX, |next| next.duration_since(now));
         Duration::try_from(left)
@@ -178,7 +196,12 @@ fn was_suspended(wall: Timestamp, steady: Instant, now: Timestamp) -> bool {
 
 /// When a token is to be renewed in the background: early in the advisory window, by an amount that differs from
 /// account to account, so that many that were signed in to together are not renewed together.
-fn due_at(account: &Account, windows: Windows, now: Timestamp) -> Option<Timestamp> {
+fn due_at(
+    account: &Account,
+    windows: Windows,
+    is_copied: bool,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let Facts::Tokens(facts) = &account.facts else {
         return None;
     };
@@ -187,7 +210,12 @@ fn due_at(account: &Account, windows: Windows, now: Timestamp) -> Option<Timesta
     if !facts.renewable || refused || over {
         return None;
     }
-    let windows = windows.within(facts.expires_at.duration_since(facts.obtained_at));
+    let lifetime = facts.expires_at.duration_since(facts.obtained_at);
+    let mut windows = windows.within(lifetime);
+    if is_copied {
+        windows.advisory = windows.advisory.max(COPIED.min(lifetime / 6 * 5));
+        windows.blocking = windows.blocking.max(COPIED_AT_LEAST).min(windows.advisory);
+    }
     let spread = (windows.advisory - windows.blocking) / 2;
     let begin = facts.expires_at.saturating_sub(windows.advisory).ok()?;
     let due = begin

@@ -38,7 +38,23 @@ fn account(chance: u8, lifetime: i64, change: impl FnOnce(&mut TokenFacts)) -> A
 }
 
 fn due(account: &Account, now: i64) -> Option<i64> {
-    due_at(account, Windows::default(), at(now)).map(Timestamp::as_second)
+    due_at(account, Windows::default(), false, at(now)).map(Timestamp::as_second)
+}
+
+#[test]
+fn a_token_of_which_a_tool_has_a_copy_is_due_before_the_tool_wants_the_next_one() {
+    let due = |chance, lifetime| {
+        let account = account(chance, lifetime, |_| {});
+        due_at(&account, Windows::default(), true, at(0)).map(Timestamp::as_second)
+    };
+    assert_eq!(due(0, 8 * HOUR), Some(8 * HOUR - 120));
+    assert_eq!(due(255, 8 * HOUR), Some(8 * HOUR - 83));
+    for lifetime in [90, 120, 300, HOUR] {
+        let due = due(255, lifetime).unwrap();
+        assert!(lifetime - due >= 45, "{lifetime}: {due}");
+    }
+    // One that lives for less than what the SDKs want is renewed as often as that allows.
+    assert_eq!(due(255, 42), Some(7));
 }
 
 #[test]

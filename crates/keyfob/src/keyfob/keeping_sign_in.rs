@@ -98,7 +98,7 @@ impl Keyfob {
             },
             None => Before::Nothing,
         };
-        let credential = Credential::OAuth(tokens);
+        let credential = Credential::OAuth(tokens.clone());
         let saved = self.0.vault.save(&held, &id, &label, &credential).await;
         let held = match saved {
             Ok(()) => held,
@@ -149,6 +149,8 @@ impl Keyfob {
         self.0.renewals.end(&id);
         if let Some(account) = self.0.accounts.read()?.get(&id) {
             self.tell(account, said.what, None);
+            // That it could not be written is said in the activity.
+            let _ = self.pass_on(account, &tokens);
         }
         Ok(id)
     }
@@ -266,5 +268,11 @@ pub(super) fn issued(provider: &Provider, client_id: &str) -> Issued {
         token_url: provider.token_url.clone().filter(|_| by.moves_token_url),
         base_url: provider.base_url.clone().filter(|_| by.give_base_url()),
         endpoint: provider.token_url.clone().map(Box::new),
+        issuer: provider
+            .issuer
+            .clone()
+            .or(provider.token_url.clone())
+            .map(Box::new),
+        api: provider.base_url.clone().map(Box::new),
     }
 }

@@ -89,7 +89,7 @@ impl Keyfob {
 }
 
 /// A name for a folder or a profile out of what a person calls an account.
-fn slug(label: &str) -> String {
+pub(super) fn slug(label: &str) -> String {
     let letters = label.chars().map(|c| match c.is_ascii_alphanumeric() {
         true => c.to_ascii_lowercase(),
         false => '-',
@@ -100,7 +100,7 @@ fn slug(label: &str) -> String {
 }
 
 /// `work`, `work-2`, `work-3` and so on.
-fn numbered(stem: &str) -> impl Iterator<Item = String> + '_ {
+pub(super) fn numbered(stem: &str) -> impl Iterator<Item = String> + '_ {
     let more = (2..1000).map(move |number| format!("{stem}-{number}"));
     std::iter::once(stem.to_owned()).chain(more)
 }

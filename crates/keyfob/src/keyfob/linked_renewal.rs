@@ -268,9 +268,14 @@ impl Keyfob {
             )),
             _ => None,
         };
+        let expires_at = match looked.seen.what {
+            SeenSession::There { expires_at, .. } => expires_at,
+            _ => None,
+        };
         Ok(Handed {
             warning,
-            ..Handed::of_secret(token)
+            expires_at,
+            ..Handed::of_secret(&account.id, token)
         })
     }
 
@@ -418,18 +423,18 @@ pub(super) fn cure(account: &Account) -> String {
 }
 
 fn no_token(account: &Account, config_dir: Option<&Path>) -> Error {
+    let label = &account.label;
     let way = match config_dir {
         Some(folder) => format!(
-            "Run `CLAUDE_CONFIG_DIR=\"{}\" claude`, which uses it itself.",
+            "Run `keyfob run \"{label}\" -- claude`, which uses it in its folder, {}.",
             folder.display()
         ),
-        None => "Run `claude`, which uses it itself.".to_owned(),
+        None => format!("Run `keyfob run \"{label}\" -- claude`, which uses it itself."),
     };
     Error::new(
         Code::Failed,
         format!(
-            "\"{}\" is a session of Claude Code, and its tokens are for Claude Code alone: Keyfob hands out none of them.",
-            account.label
+            "\"{label}\" is a session of Claude Code, and its tokens are for Claude Code alone: Keyfob hands out none of them.",
         ),
         format!("{way} For other tools, add an API key or sign in to the Claude Console."),
     )

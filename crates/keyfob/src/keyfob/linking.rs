@@ -54,6 +54,16 @@ impl Keyfob {
             Some(name) => return Err(no_name(&name)),
             None => anthropic_profile::active(&self.anthropic_folder(config_dir.as_deref())?),
         };
+        let folder = self.anthropic_folder(config_dir.as_deref())?;
+        if self.made_profile(&folder, &profile)?.is_some() {
+            return Err(Error::new(
+                Code::Usage,
+                format!(
+                    "Keyfob made the profile \"{profile}\" itself, out of an account of its own."
+                ),
+                "There is nothing to link: `keyfob connections` shows which account it is of.",
+            ));
+        }
         let link = Link::AnthropicProfile {
             config_dir,
             profile,
@@ -247,15 +257,20 @@ impl Keyfob {
 
     /// Takes a session off the list. Nothing of it is touched: not the other program's files, not our store.
     pub(super) fn unlink(&self, account: &Account) -> Result<SignOutReport> {
+        let taken_back = self.disconnect_all_of(&account.id);
         self.0.accounts.change(|accounts| {
             accounts.remove(&account.id);
             Ok(())
         })?;
         self.tell(account, What::Unlinked, None);
+        let (disconnected, left) = self.disconnect_the_rest_of(&account.id, taken_back);
         Ok(SignOutReport {
             label: account.label.clone(),
             revoked: Revoked::NotOurs,
             detail: None,
+            disconnected,
+            left,
+            is_unfinished: self.is_connected_still(&account.id),
         })
     }
 

@@ -8,15 +8,18 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::Keyfob;
+use super::connecting::anthropic_sdk::is_made_by;
 use super::trusted::Trusted;
 use crate::account::{Account, AccountId, Facts, Link, Payer, SeenSession};
+use crate::edge::Edge;
 use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::linked::{anthropic_profile, claude_code};
-use crate::precedence::settings::{self, Scope, Settings, Wiped};
+use crate::precedence::settings::{self, OurHelper, Scope, Settings, Wiped};
 use crate::precedence::sources::{
-    API_KEY, Answer, BASE_URL, Broken, CLOUDS, FEDERATION_RULE, Fact, IDENTITY_TOKEN_FILE, Kind,
-    ORGANIZATION, PROFILE, Profile, Profiles, Session, Sources, Value, host, names,
+    API_KEY, Answer, BASE_URL, Broken, CLOUDS, FEDERATION_RULE, Fact, FileKind,
+    IDENTITY_TOKEN_FILE, Kind, ORGANIZATION, PROFILE, Profile, Profiles, SOCKET, Session, Sources,
+    Value, host, names,
 };
 use crate::secret::{Secret, presentable};
 
@@ -40,7 +43,16 @@ pub(super) fn managed_folder() -> PathBuf {
 impl Keyfob {
     /// All that the precedence depends on.
     pub(super) fn look_around(&self, folder: Option<&Path>, managed: &Path) -> Result<Sources> {
-        let edge = &self.0.edge;
+        self.look_around_in(&self.0.edge, folder, managed)
+    }
+
+    /// The same in another environment, which a program is to be started in.
+    pub(super) fn look_around_in(
+        &self,
+        edge: &Edge,
+        folder: Option<&Path>,
+        managed: &Path,
+    ) -> Result<Sources> {
         let variable = |name: &str| edge.variable(name);
         let home = edge.home_folder().ok_or_else(no_home)?;
         // A broken list is reported where it matters, and must not keep this from being answered.
@@ -60,17 +72,13 @@ impl Keyfob {
         });
         let shell = shell.collect();
 
-        let mut files = managed_files(managed);
-        let user = place.folder.join("settings.json");
-        let of_folder = folder.map(|folder| folder.join(".claude"));
-        if let Some(of_folder) = of_folder.filter(|claude| claude.join("settings.json") != user) {
-            files.push((Scope::Local, of_folder.join("settings.local.json")));
-            files.push((Scope::Project, of_folder.join("settings.json")));
-        }
-        files.push((Scope::User, user));
-        let settings = files
+        let connections = self.0.connections.read().map(|list| list.all);
+        let connections = connections.unwrap_or_default();
+        let ours = |line: &str| self.our_helper(line, &connections, folder);
+
+        let settings = settings_files(&place, folder, managed)
             .into_iter()
-            .filter_map(|(scope, path)| read_settings(scope, path, &keep, &mut broken))
+            .filter_map(|(scope, path)| read_settings(scope, path, &keep, &ours, &mut broken))
             .collect();
 
         let looked = claude_code::look(&place, now);
@@ -102,7 +110,7 @@ impl Keyfob {
                 broken.push(Broken {
                     path: place.credentials.clone(),
                     why,
-                    for_sdks: false,
+                    kind: FileKind::OfClaudeCode,
                 });
                 None
             }
@@ -117,7 +125,8 @@ impl Keyfob {
         let differ = here != python && (here.is_dir() || python.is_dir());
         let is_usual = here == anthropic_profile::folder(variable, None, &home);
         let named = named.filter(|_| !is_usual);
-        let profiles = profiles(&here, named.as_deref(), &accounts, &mut broken);
+        let mut profiles = profiles(&here, named.as_deref(), &accounts, &mut broken);
+        self.name_our_own(&mut profiles.all, &accounts);
         Ok(Sources {
             shell,
             settings,
@@ -130,6 +139,19 @@ impl Keyfob {
             broken,
             now,
         })
+    }
+
+    /// Says of the profiles that Keyfob made which accounts they are of.
+    fn name_our_own(&self, profiles: &mut [Profile], accounts: &[Account]) {
+        let list = self.0.connections.read().unwrap_or_default();
+        for profile in profiles {
+            let made = list.all.iter().find(|one| is_made_by(one, &profile.path));
+            let account = made.and_then(|one| accounts.iter().find(|a| a.id == one.account));
+            if let Some(account) = account {
+                profile.account = Some((account.id.clone(), account.label.clone()));
+                profile.kept = Some(account.payer);
+            }
+        }
     }
 }
 
@@ -147,7 +169,7 @@ fn profiles(
             broken.push(Broken {
                 path: path.clone(),
                 why: detail.clone().unwrap_or_else(|| reason.clone()),
-                for_sdks: true,
+                kind: FileKind::Profile,
             });
             return None;
         }
@@ -167,6 +189,7 @@ fn profiles(
             expires_at: found.expires_at,
             host: found.base_url.as_deref().map(host),
             account,
+            kept: None,
             name: found.name,
         })
     };
@@ -177,7 +200,7 @@ fn profiles(
     }
 }
 
-fn no_home() -> Error {
+pub(super) fn no_home() -> Error {
     Error::new(
         Code::Failed,
         "This environment names no folder of yours, so there is nowhere to look.",
@@ -203,7 +226,7 @@ fn keep(name: &str, text: &str, state: &State, accounts: &[Account]) -> Value {
     match name {
         BASE_URL => Value::new(Fact::Plain(host(text))),
         // They are no secrets, and nothing depends on what they say.
-        ORGANIZATION | FEDERATION_RULE | IDENTITY_TOKEN_FILE => {
+        SOCKET | ORGANIZATION | FEDERATION_RULE | IDENTITY_TOKEN_FILE => {
             Value::new(Fact::Plain("set".to_owned()))
         }
         _ if is_switch || name == PROFILE => Value::new(Fact::Plain(presentable(text, &[]))),
@@ -243,6 +266,27 @@ fn same_key(accounts: &[Account], last_four: &str) -> Option<(AccountId, String)
     }
 }
 
+/// Claude Code's settings files for a folder, those that count most first.
+pub(super) fn settings_files(
+    place: &claude_code::Place,
+    folder: Option<&Path>,
+    managed: &Path,
+) -> Vec<(Scope, PathBuf)> {
+    let mut files = managed_files(managed);
+    let user = place.folder.join("settings.json");
+    let of_folder = folder.map(|folder| folder.join(".claude"));
+    if let Some(of_folder) = of_folder {
+        // In the home folder too, where the other one is that of all folders.
+        files.push((Scope::Local, of_folder.join("settings.local.json")));
+        let project = of_folder.join("settings.json");
+        if project != user {
+            files.push((Scope::Project, project));
+        }
+    }
+    files.push((Scope::User, user));
+    files
+}
+
 /// The organization's files, those that count most first: of the folder's, the last by name.
 fn managed_files(folder: &Path) -> Vec<(Scope, PathBuf)> {
     let parts = std::fs::read_dir(folder.join("managed-settings.d"));
@@ -263,16 +307,17 @@ fn managed_files(folder: &Path) -> Vec<(Scope, PathBuf)> {
         .collect()
 }
 
-fn read_settings(
+pub(super) fn read_settings(
     scope: Scope,
     path: PathBuf,
     keep: &impl Fn(&str, &str) -> Value,
+    ours: &impl Fn(&str) -> Option<OurHelper>,
     broken: &mut Vec<Broken>,
 ) -> Option<Settings> {
     let read = files::read_small(&path).map_err(|error| unreadable(&error));
     let read = read.and_then(|file| {
         let Some(file) = file else { return Ok(None) };
-        let mut settings = settings::read(scope, path.clone(), &file.bytes, keep)?;
+        let mut settings = settings::read(scope, path.clone(), &file.bytes, keep, ours)?;
         settings.open_to_others = file.mode & 0o004 != 0 && way_is_open(&path);
         Ok(Some(settings))
     });
@@ -280,7 +325,7 @@ fn read_settings(
         broken.push(Broken {
             path,
             why,
-            for_sdks: false,
+            kind: FileKind::Settings,
         });
         None
     })
@@ -337,7 +382,7 @@ impl State {
             broken.push(Broken {
                 path: path.to_owned(),
                 why,
-                for_sdks: false,
+                kind: FileKind::OfClaudeCode,
             });
             Self::default()
         })

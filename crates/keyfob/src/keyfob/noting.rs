@@ -34,14 +34,18 @@ impl Keyfob {
             ..self.entry(account, What::Renewed)
         });
         let noted = self.note_facts(account, &tokens, None).await;
+        let passed_on = self.pass_on(account, &tokens);
         if let Ok(accounts) = self.0.accounts.read() {
             self.first_works_again(&accounts, account);
         }
         let left = tokens.expires_at.duration_since(self.0.edge.now());
         let shorter = matches!(want, Want::Valid(at_least) if left < *at_least);
         Handed {
-            warning: warning.or(noted.err()).or(shorter.then(too_short)),
-            ..Handed::of(&tokens)
+            warning: warning
+                .or(noted.err())
+                .or(passed_on)
+                .or(shorter.then(too_short)),
+            ..Handed::of(&account.id, &tokens)
         }
     }
 
@@ -57,6 +61,8 @@ impl Keyfob {
             }
             _ => None,
         };
+        // What it says is in the connection's own words.
+        let _ = self.pass_on(account, tokens);
         self.note_facts(account, tokens, trouble).await
     }
 

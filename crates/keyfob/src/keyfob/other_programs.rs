@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::linked::program::{self, Ended, run};
 use crate::linked::{anthropic_profile, spoken};
-use crate::precedence::sources::{BASE_URL, CLOUDS};
+use crate::precedence::sources::{BASE_URL, CLOUDS, SOCKET};
 
 /// How long a program may take to say its version.
 const PATIENCE_FOR_VERSION: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ impl OtherProgram {
     /// The variables that are not in its environment.
     fn does_without(self) -> impl Iterator<Item = &'static str> {
         let clouds = CLOUDS.iter().map(|(name, ..)| *name);
-        let elsewhere = std::iter::once(BASE_URL).chain(clouds);
+        let elsewhere = [BASE_URL, SOCKET].into_iter().chain(clouds);
         let elsewhere = elsewhere.filter(move |_| self == Self::ClaudeCode);
         OUTRANKING.into_iter().chain(elsewhere)
     }
@@ -131,10 +131,16 @@ impl Keyfob {
         };
         let config_dir = self.anthropic_config_dir();
         let folder = self.anthropic_folder(config_dir.as_deref());
-        let profiles = folder
-            .map(|folder| anthropic_profile::profiles(&folder))
-            .unwrap_or_default();
-        let profiles = profiles.into_iter().filter(|p| p.problem.is_none());
+        // What Keyfob made itself is no session of another program.
+        let is_ours = |folder: &Path, name: &str| {
+            let made = self.made_profile(folder, name);
+            made.is_ok_and(|made| made.is_some())
+        };
+        let profiles = folder.into_iter().flat_map(|folder| {
+            let mut profiles = anthropic_profile::profiles(&folder);
+            profiles.retain(|p| p.problem.is_none() && !is_ours(&folder, &p.name));
+            profiles
+        });
         let profiles = profiles.map(|profile| FoundSession {
             name: profile
                 .email

@@ -94,7 +94,7 @@ impl Keyfob {
             let noted = self.note_tokens(account, &found.tokens).await;
             return Ok(Some(Handed {
                 warning: found.warning.or(noted.err()),
-                ..Handed::of(&found.tokens)
+                ..Handed::of(id, &found.tokens)
             }));
         }
         if let Some(warning) = found.warning {
@@ -102,7 +102,7 @@ impl Keyfob {
             return match still_serves(&found.tokens, want, self.0.edge.now()) {
                 true => Ok(Some(Handed {
                     warning: Some(warning),
-                    ..Handed::of(&found.tokens)
+                    ..Handed::of(id, &found.tokens)
                 })),
                 false => Err(warning),
             };
@@ -130,7 +130,7 @@ impl Keyfob {
             return Ok(None);
         };
         let need = need(&tokens, want, self.windows(), self.0.edge.now());
-        Ok((need == Need::Nothing).then(|| Handed::of(&tokens)))
+        Ok((need == Need::Nothing).then(|| Handed::of(id, &tokens)))
     }
 
     /// Whether the server may be asked now: not while it rests after a failure, and not again with what it refused
@@ -271,7 +271,9 @@ impl Keyfob {
             let client_id = issued.client_id.or_else(|| provider.client_id.clone())?;
             let mut provider = provider.clone();
             provider.token_url = issued.token_url.or(provider.token_url);
-            provider.base_url = issued.base_url.or(provider.base_url);
+            // What the person enters counts for whoever issued it; that it is still the same one is seen to elsewhere.
+            let api = issued.api.map(|api| *api);
+            provider.base_url = issued.base_url.or(provider.base_url).or(api);
             Some((provider, client_id))
         });
         match found {

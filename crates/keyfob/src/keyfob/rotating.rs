@@ -72,15 +72,22 @@ impl Keyfob {
         if let Some(check) = check {
             note_check(&mut now_known, check);
         }
-        self.switch(held, account, &facts.last_four, before, key, now_known)
-            .await?;
+        let last_four = &facts.last_four;
+        let switched = self.switch(held, account, last_four, before, key.clone(), now_known);
+        let held = switched.await?;
+        // Whoever replaces this key in turn waits: what lies with tools is the newest, and not that of whoever wrote last.
+        let problem = self.pass_on_key(&account.id, &key);
+        drop(held);
         if let Some(account) = self.0.accounts.read()?.get(&account.id) {
             self.tell(account, What::KeyReplaced, None);
+            if let Some(problem) = problem {
+                self.tell(account, What::NotWritten, Some(&problem));
+            }
         }
         self.status(Some(account.id.as_str()))
     }
 
-    /// Stores and lists the new key; where either fails, what was there before is put back.
+    /// Stores and lists the new key; where either fails, what was there before is put back. The account stays locked.
     async fn switch(
         &self,
         held: Held,
@@ -89,7 +96,7 @@ impl Keyfob {
         before: Before,
         key: Secret,
         facts: KeyFacts,
-    ) -> Result<()> {
+    ) -> Result<Held> {
         let (id, label) = (&account.id, &account.label);
         let new = Credential::ApiKey(ApiKey { key });
         let held = match self.0.vault.save(&held, id, label, &new).await {
@@ -127,7 +134,7 @@ impl Keyfob {
                 let _ = self.0.vault.erase(id, &store, held.clone()).await;
             }
         }
-        Ok(())
+        Ok(held)
     }
 }
 

@@ -29,6 +29,14 @@ pub struct SignOutReport {
     pub revoked: Revoked,
     /// The technical remainder of a failed revocation, safe to share.
     pub detail: Option<String>,
+    /// The tools that were disconnected.
+    pub disconnected: Vec<String>,
+    /// What was handed to tools and could not be taken back, as sentences.
+    pub left: Vec<String>,
+    /// Whether some of that is still in place and listed, because taking it back failed.
+    #[serde(skip)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    pub is_unfinished: bool,
 }
 
 /// Whether the server was told that the tokens are void (RFC 7009).
@@ -74,16 +82,28 @@ impl Keyfob {
         self.0.vault.delete(&held, &id).await?;
         self.forget_unsaved(&id);
         self.0.renewals.end(&id);
+        // While the account is still listed: after a kill, signing out again goes on here.
+        let taken_back = self.disconnect_all_of(&id);
         self.0.accounts.change(|accounts| {
             accounts.remove(&id);
             Ok(())
         })?;
         self.tell(&account, What::SignedOut, None);
+        let (disconnected, left) = self.disconnect_the_rest_of(&id, taken_back);
         Ok(SignOutReport {
             label: account.label,
             revoked,
             detail,
+            disconnected,
+            left,
+            is_unfinished: self.is_connected_still(&id),
         })
+    }
+
+    /// Whether something of an account's is connected although it was to be taken back.
+    pub(super) fn is_connected_still(&self, account: &AccountId) -> bool {
+        let list = self.0.connections.read();
+        list.is_ok_and(|list| list.all.iter().any(|one| one.account == *account))
     }
 
     /// The newest tokens that there are, which are the ones to revoke: an answer that is still sealed is newer than what

@@ -1,12 +1,12 @@
 //! Handing out a credential, renewed first where that is due.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Keyfob;
 use super::environment::Named;
 use super::linking::session_of;
 use super::renewing::Patience;
-use crate::account::{Account, Facts, KeyAnswer, KeyCheck};
+use crate::account::{Account, AccountId, Facts, KeyAnswer, KeyCheck};
 use crate::accounts::FellBack;
 use crate::credential::{Credential, OAuthTokens};
 use crate::custody::freshness::{Need, Want, Windows, need, still_serves};
@@ -21,6 +21,10 @@ const NAME_IT: &str = "Name the account that it came from: `keyfob token ACCOUNT
 pub struct Handed {
     /// The access token or the API key.
     pub secret: Secret,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it ends, where that is known.
+    pub expires_at: Option<Timestamp>,
     /// What should be said beside it, such as that the renewal failed, but the old token still lives.
     pub warning: Option<Error>,
     /// That it is another account's than the first in the person's order, because that one failed.
@@ -30,13 +34,18 @@ pub struct Handed {
 }
 
 impl Handed {
-    pub(super) fn of(tokens: &OAuthTokens) -> Self {
-        Self::of_secret(tokens.access_token.clone())
+    pub(super) fn of(account: &AccountId, tokens: &OAuthTokens) -> Self {
+        Self {
+            expires_at: Some(tokens.expires_at),
+            ..Self::of_secret(account, tokens.access_token.clone())
+        }
     }
 
-    pub(super) fn of_secret(secret: Secret) -> Self {
+    pub(super) fn of_secret(account: &AccountId, secret: Secret) -> Self {
         Self {
             secret,
+            account: account.clone(),
+            expires_at: None,
             warning: None,
             instead: None,
             passed_over: Vec::new(),
@@ -85,7 +94,10 @@ impl Keyfob {
             return Err(not_of(named.account()));
         }
         match named {
-            Named::Stored(account) => self.hand_out_stored(account, want.clone()).await,
+            Named::Stored(account) => {
+                let handed = self.hand_out_stored(account, want.clone()).await?;
+                Ok(self.with_copies(account, handed).await)
+            }
             Named::Variable(found) => self.variable_handed(*found, want),
         }
     }
@@ -108,7 +120,7 @@ impl Keyfob {
         };
         let patience = match need(&tokens, &want, self.windows(), self.0.edge.now()) {
             Need::Nothing if !self.0.renewals.has_answer(&account.id) => {
-                return Ok(Handed::of(&tokens));
+                return Ok(Handed::of(&account.id, &tokens));
             }
             // What was renewed and the store did not take then may go into it now. While another one is at it, or
             // renews it, the old one serves.
@@ -118,7 +130,7 @@ impl Keyfob {
         let id = account.id.clone();
         match self.renewal(id, want.clone(), patience, None).await {
             Ok(Some(handed)) => Ok(handed),
-            Ok(None) => Ok(Handed::of(&tokens)),
+            Ok(None) => Ok(Handed::of(&account.id, &tokens)),
             // Whatever went wrong, the old token serves while it lives.
             Err(mut error) if still_serves(&tokens, &want, self.0.edge.now()) => {
                 error
@@ -126,7 +138,7 @@ impl Keyfob {
                     .push_str(" The old token still works; it was given.");
                 Ok(Handed {
                     warning: Some(error),
-                    ..Handed::of(&tokens)
+                    ..Handed::of(&account.id, &tokens)
                 })
             }
             Err(error) => Err(error),
@@ -179,11 +191,14 @@ fn key_handed(account: &Account, key: Secret, want: &Want) -> Result<Handed> {
                 "\"{}\" is an API key, and it was refused: keys are not renewed.",
                 account.label
             ),
-            "Check it with `keyfob status --probe`, or replace it with `keyfob rotate-key`.",
+            format!(
+                "Check it with `keyfob status \"{0}\" --probe`, or replace it with `keyfob rotate-key \"{0}\"`.",
+                account.label
+            ),
         )),
         _ => Ok(Handed {
             warning: refused_key(account),
-            ..Handed::of_secret(key)
+            ..Handed::of_secret(&account.id, key)
         }),
     }
 }

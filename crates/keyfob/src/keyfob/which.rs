@@ -19,7 +19,7 @@ impl Keyfob {
 }
 
 /// The folder by its real name, which is the one that Claude Code writes down.
-fn existing(folder: &Path) -> Result<std::path::PathBuf> {
+pub(super) fn existing(folder: &Path) -> Result<std::path::PathBuf> {
     let real = folder.canonicalize().ok().filter(|real| real.is_dir());
     real.ok_or_else(|| {
         Error::new(

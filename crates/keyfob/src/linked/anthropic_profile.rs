@@ -149,7 +149,7 @@ struct Credentials {
 }
 
 /// One profile. A name that can be none gives one about which nothing is known.
-fn profile(folder: &Path, name: &str) -> Profile {
+pub(crate) fn profile(folder: &Path, name: &str) -> Profile {
     let file = |part: &str| folder.join(part).join(format!("{name}.json"));
     let mut problem = None;
     let config_file = file("configs");

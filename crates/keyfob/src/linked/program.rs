@@ -246,7 +246,22 @@ async fn listen(
 
 /// Runs a program to its end; none where it took too long and was ended.
 pub(crate) async fn run(command: Command, limit: Duration) -> std::io::Result<Option<Ended>> {
-    let mut running = Running::start(command, false)?;
+    to_its_end(Running::start(command, false)?, limit).await
+}
+
+/// The same for one that is given a few lines.
+pub(crate) async fn run_with_input(
+    command: Command,
+    lines: &str,
+    limit: Duration,
+) -> std::io::Result<Option<Ended>> {
+    let mut running = Running::start(command, true)?;
+    // What does not read its input says by itself why it ended.
+    let _ = running.tell(lines).await;
+    to_its_end(running, limit).await
+}
+
+async fn to_its_end(mut running: Running, limit: Duration) -> std::io::Result<Option<Ended>> {
     let ending = async {
         loop {
             if let Some(code) = running.next().await {

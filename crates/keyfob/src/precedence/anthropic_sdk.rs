@@ -3,7 +3,9 @@
 
 use super::claude_code::{bill_of_key, federation, of_federation, of_profile};
 use super::claude_code_warnings::{about_files, about_two_folders, take_away, variable_of};
-use super::sources::{API_KEY, AUTH_TOKEN, BASE_URL, Kind, PROFILE, Sources, is_anthropic, shown};
+use super::sources::{
+    API_KEY, AUTH_TOKEN, BASE_URL, FileKind, Kind, PROFILE, Sources, is_anthropic, shown,
+};
 use super::{Bill, Candidate, Source, Warning, WarningCode, of_variable};
 use crate::status::Meaning;
 
@@ -106,18 +108,40 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
         false => "It does not matter while something outranks it.",
     };
     let meaning = if none { Meaning::Act } else { Meaning::Fine };
+    // One that lies in the other folder needs no new sign-in.
+    let elsewhere = || {
+        let (_, python) = sources.two_folders.as_ref()?;
+        Some(format!(
+            "If it lies in {python}, set ANTHROPIC_CONFIG_DIR={python}, because XDG_CONFIG_HOME leads some programs away from it. Else: ",
+            python = shown(python)
+        ))
+    };
     match (named, &sources.profiles.active) {
         (Some(name), _) if !usable(name) => say(
             WarningCode::ProfileMissing,
             meaning,
-            format!("{PROFILE} names \"{name}\", and no such profile is signed in. {outcome}"),
-            format!("Sign in with `ant auth login --profile {name}`, or take {PROFILE} away."),
+            match &sources.two_folders {
+                None => {
+                    format!(
+                        "{PROFILE} names \"{name}\", and no such profile is signed in. {outcome}"
+                    )
+                }
+                Some((here, _)) => format!(
+                    "{PROFILE} names \"{name}\", and {} holds no such profile that is signed in. {outcome}",
+                    shown(here)
+                ),
+            },
+            elsewhere().unwrap_or_default()
+                + &format!(
+                    "Sign in with `ant auth login --profile {name}`, or take {PROFILE} away."
+                ),
         ),
         (None, Some(name)) if !usable(name) => say(
             WarningCode::ProfileMissing,
             meaning,
             format!("The active profile is \"{name}\", and it is not signed in. {outcome}"),
-            format!("Sign in with `ant auth login --profile {name}`."),
+            elsewhere().unwrap_or_default()
+                + &format!("Sign in with `ant auth login --profile {name}`."),
         ),
         _ => {}
     }
@@ -149,7 +173,9 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
             }
             _ => None,
         };
-        let host = base_host(sources).or_else(|| profile?.host.clone());
+        // Of a profile that Keyfob made, the address is its account's own.
+        let profiles_own = profile.filter(|profile| profile.kept.is_none());
+        let host = base_host(sources).or_else(|| profiles_own?.host.clone());
         if let Some(host) = host.filter(|host| !is_anthropic(host)) {
             say(
                 WarningCode::SentElsewhere,
@@ -165,7 +191,11 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
                 WarningCode::SessionEnded,
                 Meaning::Act,
                 format!("The token of {} has ended.", winner.name),
-                "Sign in with `ant auth login`, or let whoever renews it do so.".to_owned(),
+                match profile.is_some_and(|profile| profile.kept.is_some()) {
+                    true => "Let `keyfob watch` or the window run; `keyfob token` writes the next one at once.",
+                    false => "Sign in with `ant auth login`, or let whoever renews it do so.",
+                }
+                .to_owned(),
             );
         }
     }
@@ -173,7 +203,7 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
     let theirs: Vec<_> = sources
         .broken
         .iter()
-        .filter(|f| f.for_sdks)
+        .filter(|f| f.kind == FileKind::Profile)
         .cloned()
         .collect();
     all.extend(about_files(&theirs));

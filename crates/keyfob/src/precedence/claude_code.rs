@@ -1,10 +1,11 @@
 //! What Claude Code uses. The order is that of its documentation where it was seen to hold, and else what version
 //! 2.1.197 was seen to send to a server (`tests/claude_code.rs` compares with the real program).
 
+use super::settings::{Gives, Settings};
 use super::sources::{
     API_KEY, AUTH_TOKEN, Answer, BASE_URL, CLOUDS, FEDERATION_RULE, Found, IDENTITY_TOKEN,
-    IDENTITY_TOKEN_FILE, Kind, OAUTH_TOKEN, ORGANIZATION, PROFILE, Profile, Session, Sources,
-    is_anthropic, is_on, shown,
+    IDENTITY_TOKEN_FILE, Kind, OAUTH_TOKEN, ORGANIZATION, PROFILE, Profile, SOCKET, Session,
+    Sources, is_anthropic, is_on, shown,
 };
 use super::{Bill, Candidate, Source, of_variable};
 
@@ -28,16 +29,7 @@ pub(crate) fn ranked(sources: &Sources) -> Vec<Candidate> {
         ranks.push(of_variable(Source::ApiKey, API_KEY, &found, bill));
     }
     if let Some(settings) = sources.helper() {
-        ranks.push(Candidate {
-            source: Source::ApiKeyHelper,
-            name: format!("the apiKeyHelper in {}", settings.scope.words()),
-            place: shown(&settings.path),
-            owner: settings.scope.owner().to_owned(),
-            payer: Bill::NotKnown,
-            state: "Run when a key is needed; Keyfob does not run it".to_owned(),
-            account: None,
-            label: None,
-        });
+        ranks.push(of_helper(settings, sources));
     }
     if let Some(found) = sources.variable(OAUTH_TOKEN) {
         let bill = honest(Bill::Plan);
@@ -75,6 +67,53 @@ pub(crate) fn ranked(sources: &Sources) -> Vec<Candidate> {
     };
     ranks.extend(rest.into_iter().flatten());
     ranks
+}
+
+fn of_helper(settings: &Settings, sources: &Sources) -> Candidate {
+    let theirs = Candidate {
+        source: Source::ApiKeyHelper,
+        name: format!("the apiKeyHelper in {}", settings.scope.words()),
+        place: shown(&settings.path),
+        owner: settings.scope.owner().to_owned(),
+        payer: Bill::NotKnown,
+        state: "Run when a key is needed; Keyfob does not run it".to_owned(),
+        account: None,
+        label: None,
+    };
+    let Some(ours) = &settings.our_helper else {
+        return theirs;
+    };
+    let name = format!("Keyfob's helper in {}", settings.scope.words());
+    match &ours.gives {
+        Some(gives) => Candidate {
+            name,
+            payer: gives.payer,
+            state: match goes_to(gives, sources) {
+                _ if ours.missing.is_some() => {
+                    "It gives nothing: its command is not there any more".to_owned()
+                }
+                true => gives.state.clone(),
+                false => "It gives nothing here: requests go to another server".to_owned(),
+            },
+            account: Some(gives.account.clone()),
+            label: Some(gives.label.clone()),
+            ..theirs
+        },
+        None => Candidate {
+            name,
+            state: "It gives nothing: its connection is gone".to_owned(),
+            ..theirs
+        },
+    }
+}
+
+/// Whether requests go where the credential of Keyfob's helper belongs.
+pub(super) fn goes_to(gives: &Gives, sources: &Sources) -> bool {
+    if sources.variable(SOCKET).is_some() || clouds(sources).next().is_some() {
+        return false;
+    }
+    let host = base_host(sources);
+    host.as_deref().unwrap_or("api.anthropic.com") == gives.host
 }
 
 fn clouds(sources: &Sources) -> impl Iterator<Item = Candidate> {
@@ -174,26 +213,39 @@ pub(super) fn of_profile(
     source: Source,
     profile: &Profile,
     sources: &Sources,
-    elsewhere: bool,
+    is_sent_elsewhere: bool,
 ) -> Candidate {
     let adjective = match source {
         Source::NamedProfile => "",
         _ => "active ",
     };
-    let elsewhere = elsewhere || profile.host.as_deref().is_some_and(|h| !is_anthropic(h));
+    let elsewhere = is_sent_elsewhere || profile.host.as_deref().is_some_and(|h| !is_anthropic(h));
     let ended = profile.expires_at.is_some_and(|end| end <= sources.now);
     let state = match (profile.federated, ended, profile.renewable) {
         (true, ..) => "Exchanged for a token when one is needed",
         (_, false, _) => "Signed in; nobody asked a server whether it works",
         (_, true, true) => "Its token has ended; whoever uses it renews it",
+        (_, true, false) if profile.kept.is_some() => {
+            "Its token has ended; Keyfob writes the next one as soon as it runs"
+        }
         (_, true, false) => "Its token has ended, and only its owner can renew it",
     };
     Candidate {
         source,
         name: format!("the {adjective}Anthropic profile \"{}\"", profile.name),
         place: shown(&profile.path),
-        owner: "ant".to_owned(),
-        payer: if elsewhere { Bill::NotKnown } else { Bill::Api },
+        owner: if profile.kept.is_some() {
+            "Keyfob"
+        } else {
+            "ant"
+        }
+        .to_owned(),
+        payer: match profile.kept {
+            // The address in a profile of ours is its account's own.
+            Some(payer) if !is_sent_elsewhere => payer.into(),
+            None if !elsewhere => Bill::Api,
+            _ => Bill::NotKnown,
+        },
         state: state.to_owned(),
         account: profile.account.as_ref().map(|a| a.0.clone()),
         label: profile.account.as_ref().map(|a| a.1.clone()),

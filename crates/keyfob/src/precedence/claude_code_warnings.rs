@@ -3,15 +3,17 @@
 use super::claude_code::{
     active_profile, is_over, named_profile, ranked, usable_key, usable_session,
 };
+use super::helper_warnings::{about_destination, about_helper};
 use super::settings::Scope;
 use super::sources::{
-    API_KEY, AUTH_TOKEN, Answer, BASE_URL, Broken, CLOUDS, FEDERATION_RULE, Fact, IDENTITY_TOKEN,
-    Kind, OAUTH_TOKEN, PROFILE, Place, Sources, is_anthropic, shown,
+    API_KEY, AUTH_TOKEN, Answer, BASE_URL, Broken, CLOUDS, FEDERATION_RULE, Fact, FileKind,
+    IDENTITY_TOKEN, Kind, OAUTH_TOKEN, PROFILE, Place, SOCKET, Sources, is_anthropic, shown,
 };
 use super::{Bill, Candidate, Source, Warning, WarningCode};
+use crate::hand_over::connections::ConnectionId;
 use crate::status::Meaning;
 
-fn warn(code: WarningCode, meaning: Meaning, words: String, cure: String) -> Warning {
+pub(super) fn warn(code: WarningCode, meaning: Meaning, words: String, cure: String) -> Warning {
     Warning {
         code,
         meaning,
@@ -33,15 +35,22 @@ pub(super) fn take_away(name: &str, place: &Place) -> String {
 }
 
 /// How to take away what is used, so that the next one is.
-fn take_winner_away(sources: &Sources, winner: &Candidate) -> String {
+pub(super) fn take_winner_away(sources: &Sources, winner: &Candidate) -> String {
     let variable = variable_of(winner.source);
     match variable.and_then(|name| Some((name, sources.variable(name)?))) {
         Some((name, found)) => take_away(name, &found.place),
-        None if winner.source == Source::ApiKeyHelper => {
-            format!("Take apiKeyHelper out of {}.", winner.place)
-        }
+        None if winner.source == Source::ApiKeyHelper => match connection_of_helper(sources) {
+            // Taken out by hand it would leave its server's address there, and the next credential would go to that.
+            Some(id) => format!("Run `keyfob disconnect {id}`."),
+            None => format!("Take apiKeyHelper out of {}.", winner.place),
+        },
         None => format!("Take {} away ({}).", winner.name, winner.place),
     }
+}
+
+/// The connection of the helper that counts, where that is Keyfob's own.
+pub(crate) fn connection_of_helper(sources: &Sources) -> Option<&ConnectionId> {
+    sources.helper()?.our_helper.as_ref()?.connection.as_ref()
 }
 
 /// What a person should know.
@@ -54,7 +63,10 @@ pub(crate) fn warnings(sources: &Sources) -> Vec<Warning> {
     all.extend(about_key(sources, winner));
     if !cloud {
         all.extend(about_several(sources));
-        all.extend(about_server(sources, winner));
+        match about_socket(sources, winner) {
+            Some(warning) => all.push(warning),
+            None => all.extend(about_server(sources, winner)),
+        }
     }
     all.extend(about_login_only(sources, cloud));
     all.extend(about_helper(sources, winner));
@@ -171,6 +183,23 @@ fn about_several(sources: &Sources) -> Vec<Warning> {
     )]
 }
 
+/// Seen: it goes before any address, and where the address is one of `http`, whoever listens there reads everything.
+fn about_socket(sources: &Sources, winner: Option<&Candidate>) -> Option<Warning> {
+    let found = sources.variable(SOCKET)?;
+    // Of Keyfob's own helper something else is to be said.
+    let is_ours = sources.helper().is_some_and(|s| s.our_helper.is_some());
+    let winner = winner.filter(|w| w.source != Source::ApiKeyHelper || !is_ours)?;
+    Some(warn(
+        WarningCode::SentElsewhere,
+        Meaning::Act,
+        format!(
+            "Requests go through a socket on this computer, and {} goes with them. Who answers there cannot be seen.",
+            winner.name
+        ),
+        take_away(SOCKET, &found.place),
+    ))
+}
+
 fn about_server(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
     let Some(winner) = winner else {
         return Vec::new();
@@ -190,6 +219,11 @@ fn about_server(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
     let Some((host, place)) = of_variable().or_else(of_profile) else {
         return Vec::new();
     };
+    if winner.source == Source::ApiKeyHelper
+        && let Some(about) = about_destination(sources, &host, &place)
+    {
+        return about;
+    }
     if is_anthropic(&host) {
         return Vec::new();
     }
@@ -219,26 +253,12 @@ fn about_login_only(sources: &Sources, cloud: bool) -> Vec<Warning> {
                 "Your organization allows a sign-in alone ({}): while {other} is set, Claude Code refuses to start.",
                 shown(&settings.path)
             ),
-            format!("Take {other} away, then sign in with `claude auth login`."),
-        )],
-        _ => Vec::new(),
-    }
-}
-
-fn about_helper(sources: &Sources, winner: Option<&Candidate>) -> Vec<Warning> {
-    match (sources.helper(), winner) {
-        (Some(settings), Some(winner)) if winner.source < Source::ApiKeyHelper => vec![warn(
-            WarningCode::HelperOutranked,
-            Meaning::Soon,
-            format!(
-                "The apiKeyHelper in {} is not what counts: {} outranks it.",
-                settings.scope.words(),
-                winner.name
-            ),
-            format!(
-                "Should the helper be used? {}",
-                take_winner_away(sources, winner)
-            ),
+            match connection_of_helper(sources).filter(|_| other == "apiKeyHelper") {
+                Some(id) => {
+                    format!("Run `keyfob disconnect {id}`, then sign in with `claude auth login`.")
+                }
+                None => format!("Take {other} away, then sign in with `claude auth login`."),
+            },
         )],
         _ => Vec::new(),
     }
@@ -365,17 +385,23 @@ pub(super) fn about_two_folders(sources: &Sources) -> Option<Warning> {
     ))
 }
 
-/// Files that count for nothing, because they could not be understood.
+/// Files that are not in this answer, because they could not be understood.
 pub(super) fn about_files(broken: &[Broken]) -> impl Iterator<Item = Warning> {
     broken.iter().map(|file| {
         let path = shown(&file.path);
+        let why = &file.why;
+        let words = match file.kind {
+            FileKind::Settings => format!(
+                "Keyfob could not read {path} ({why}), so what that says is not in this answer. Claude Code may read it all the same; where it may name another server, Keyfob's helper gives nothing."
+            ),
+            FileKind::OfClaudeCode | FileKind::Profile => {
+                format!("{path} could not be understood, and counts for nothing here: {why}.")
+            }
+        };
         warn(
             WarningCode::FileBroken,
             Meaning::Act,
-            format!(
-                "{path} could not be understood, and counts for nothing here: {}.",
-                file.why
-            ),
+            words,
             "Correct the file. Keyfob leaves it as it is.".to_owned(),
         )
     })

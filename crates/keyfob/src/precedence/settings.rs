@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::Bill;
 use super::sources::{Value, Variables, names};
+use crate::account::AccountId;
+use crate::hand_over::connections::ConnectionId;
 
 /// Whose settings file it is, the one that counts most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +47,28 @@ impl Scope {
     }
 }
 
+/// Keyfob's own helper in a settings file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OurHelper {
+    /// The connection by which it asks; none where that is gone.
+    pub(crate) connection: Option<ConnectionId>,
+    /// Whose credential it gives; none where the connection or the account is gone.
+    pub(crate) gives: Option<Gives>,
+    /// The command that it runs, where that is not there any more.
+    pub(crate) missing: Option<PathBuf>,
+}
+
+/// Whose credential Keyfob's helper gives, and how that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gives {
+    pub(crate) account: AccountId,
+    pub(crate) label: String,
+    pub(crate) payer: Bill,
+    /// The server that it is for, beside which it gives nothing.
+    pub(crate) host: String,
+    pub(crate) state: String,
+}
+
 /// What one settings file says about credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -53,6 +78,8 @@ pub(crate) struct Settings {
     pub(crate) env: Variables,
     /// Whether it names an `apiKeyHelper`.
     pub(crate) has_helper: bool,
+    /// Where that helper is Keyfob's.
+    pub(crate) our_helper: Option<OurHelper>,
     /// Whether it allows nothing but a sign-in to Claude (`forceLoginMethod`, `forceLoginOrgUUID`).
     pub(crate) login_only: bool,
     /// Whether others on this computer can read it.
@@ -79,12 +106,29 @@ fn wipe(json: &mut Json) {
     }
 }
 
-/// Reads the text of a settings file. `value` keeps of a variable what may be kept.
+/// What becomes of a value: Claude Code was seen to take a list with one text in it for that text, as JavaScript does.
+/// None of one that takes nothing away.
+fn as_text(value: &Json) -> Option<String> {
+    Some(match value {
+        Json::String(text) => text.clone(),
+        Json::Number(number) => number.to_string(),
+        Json::Bool(yes) => yes.to_string(),
+        Json::Null => return None,
+        Json::Array(list) => {
+            let parts = list.iter().map(|part| as_text(part).unwrap_or_default());
+            Zeroizing::new(parts.collect::<Vec<_>>()).join(",")
+        }
+        Json::Object(_) => "[object Object]".to_owned(),
+    })
+}
+
+/// Reads the text of a settings file. `value` keeps of a variable what may be kept; `ours` knows Keyfob's own helpers.
 pub(crate) fn read(
     scope: Scope,
     path: PathBuf,
     text: &[u8],
     value: impl Fn(&str, &str) -> Value,
+    ours: impl Fn(&str) -> Option<OurHelper>,
 ) -> Result<Settings, String> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let empty = text.iter().all(u8::is_ascii_whitespace);
@@ -103,12 +147,11 @@ pub(crate) fn read(
     let env = json.get("env").and_then(Json::as_object);
     let env = env.map_or_else(Variables::new, |env| {
         let of = |name: &'static str| {
-            let text = Zeroizing::new(match env.get(name)? {
-                Json::String(text) => text.clone(),
-                Json::Number(number) => number.to_string(),
-                Json::Bool(yes) => yes.to_string(),
-                _ => return None,
-            });
+            // A name is the same in any case there.
+            let is_it =
+                |key: &str| key == name || (cfg!(windows) && key.eq_ignore_ascii_case(name));
+            let mut found = env.iter().filter(|(key, _)| is_it(key));
+            let text = Zeroizing::new(as_text(found.next_back()?.1)?);
             Some((name.to_owned(), value(name, &text)))
         };
         names().filter_map(of).collect()
@@ -118,6 +161,7 @@ pub(crate) fn read(
         path,
         env,
         has_helper: set("apiKeyHelper"),
+        our_helper: word("apiKeyHelper").and_then(ours),
         login_only: set("forceLoginMethod") || set("forceLoginOrgUUID"),
         open_to_others: false,
     })

@@ -7,13 +7,15 @@ use jiff::Timestamp;
 
 use super::Source;
 use super::settings::{Scope, Settings};
-use crate::account::AccountId;
+use crate::account::{AccountId, Payer};
 
 pub(crate) const API_KEY: &str = "ANTHROPIC_API_KEY";
 pub(crate) const AUTH_TOKEN: &str = "ANTHROPIC_AUTH_TOKEN";
 pub(crate) const OAUTH_TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
 pub(crate) const PROFILE: &str = "ANTHROPIC_PROFILE";
 pub(crate) const BASE_URL: &str = "ANTHROPIC_BASE_URL";
+/// A socket that Claude Code sends its requests through, whatever address is named.
+pub(crate) const SOCKET: &str = "ANTHROPIC_UNIX_SOCKET";
 pub(crate) const FEDERATION_RULE: &str = "ANTHROPIC_FEDERATION_RULE_ID";
 pub(crate) const ORGANIZATION: &str = "ANTHROPIC_ORGANIZATION_ID";
 pub(crate) const IDENTITY_TOKEN: &str = "ANTHROPIC_IDENTITY_TOKEN";
@@ -48,6 +50,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         OAUTH_TOKEN,
         PROFILE,
         BASE_URL,
+        SOCKET,
         FEDERATION_RULE,
         ORGANIZATION,
         IDENTITY_TOKEN,
@@ -203,6 +206,8 @@ pub(crate) struct Profile {
     /// The host of its own API, where it has one.
     pub(crate) host: Option<String>,
     pub(crate) account: Option<(AccountId, String)>,
+    /// Who pays for what its account does, where Keyfob made the profile and keeps it fresh.
+    pub(crate) kept: Option<Payer>,
 }
 
 impl Profile {
@@ -257,8 +262,18 @@ pub(crate) struct Broken {
     pub(crate) path: PathBuf,
     /// What is wrong, without any of its text.
     pub(crate) why: String,
-    /// Whether the SDKs would read it too, or Claude Code alone.
-    pub(crate) for_sdks: bool,
+    pub(crate) kind: FileKind,
+}
+
+/// Whose file it is that could not be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    /// Settings of Claude Code, which takes much of what is no JSON to others.
+    Settings,
+    /// What else Claude Code alone reads.
+    OfClaudeCode,
+    /// A profile, which the SDKs read too.
+    Profile,
 }
 
 /// Everything that the order depends on.
@@ -328,7 +343,10 @@ impl Sources {
             }
         }
         match source {
-            Source::ApiKeyHelper => rest.settings.iter_mut().for_each(|s| s.has_helper = false),
+            Source::ApiKeyHelper => rest.settings.iter_mut().for_each(|s| {
+                s.has_helper = false;
+                s.our_helper = None;
+            }),
             Source::ActiveProfile => {
                 let active = rest.profiles.active().map(|profile| profile.name.clone());
                 rest.profiles

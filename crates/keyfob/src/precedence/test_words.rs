@@ -29,6 +29,7 @@ fn settings_of(sources: &mut Sources, scope: Scope) -> &mut Settings {
             path,
             env: Variables::new(),
             has_helper: false,
+            our_helper: None,
             login_only: false,
             open_to_others: false,
         });
@@ -91,6 +92,7 @@ fn profile(name: &str, federated: bool, signed_in: bool) -> Profile {
         expires_at: None,
         host: None,
         account: None,
+        kept: None,
     }
 }
 
@@ -139,6 +141,11 @@ pub(super) fn sources(words: &str) -> Sources {
                     host: Some("llm.example.com".to_owned()),
                     ..profile("work", false, true)
                 }),
+                "work-ours" => all.profiles.all.push(Profile {
+                    host: Some("llm.example.com".to_owned()),
+                    kept: Some(crate::account::Payer::Company),
+                    ..profile("work", false, true)
+                }),
                 "default" => all.profiles.all.push(profile("default", false, true)),
                 "active-work" => all.profiles.active = Some("work".to_owned()),
                 "session" => all.session = Some(session()),
@@ -175,7 +182,7 @@ pub(super) fn sources(words: &str) -> Sources {
                 "broken-settings" => all.broken.push(Broken {
                     path: PathBuf::from("/settings/User.json"),
                     why: "line 1, column 2".to_owned(),
-                    for_sdks: false,
+                    kind: FileKind::Settings,
                 }),
                 word => {
                     for (name, value) in variables(word) {

@@ -52,6 +52,8 @@ const CLAUDE_CODE: &[(&str, Option<Source>, Bill)] = &[
     ("named work login-key", Some(LoginKey), Bill::Api),
     ("named work login-key session", Some(LoginKey), Bill::Api),
     ("named work-elsewhere", Some(NamedProfile), Bill::NotKnown),
+    ("named work-ours", Some(NamedProfile), Bill::Company),
+    ("named work-ours elsewhere", Some(NamedProfile), Bill::NotKnown),
     ("named", None, Bill::NotKnown),
     ("named session", Some(LoginSession), Bill::Plan),
     ("named work-signed-out", None, Bill::NotKnown),
@@ -103,6 +105,8 @@ const SDKS: &[(&str, Option<Source>, Bill)] = &[
     ("token named work", Some(AuthToken), Bill::NotKnown),
     ("named work", Some(NamedProfile), Bill::Api),
     ("named work-elsewhere", Some(NamedProfile), Bill::NotKnown),
+    ("named work-ours", Some(NamedProfile), Bill::Company),
+    ("named work-ours elsewhere", Some(NamedProfile), Bill::NotKnown),
     ("named", None, Bill::NotKnown),
     ("named default", None, Bill::NotKnown),
     ("named federation", None, Bill::NotKnown),
@@ -212,6 +216,22 @@ fn warnings_are_given_where_they_belong_and_nowhere_else() {
             assert_eq!(codes, *expected, "{tool:?} {row}: {:#?}", answer.warnings);
         }
     }
+}
+
+#[test]
+fn a_profile_may_lie_in_the_other_folder() {
+    let cure_of = |words: &str| {
+        let warnings = which(Tool::AnthropicSdk, &sources(words)).warnings;
+        let missing = warnings
+            .iter()
+            .find(|w| w.code == WarningCode::ProfileMissing);
+        missing.unwrap().cure.clone()
+    };
+    assert!(cure_of("named").starts_with("Sign in with"));
+    let cure = cure_of("named xdg");
+    let first = "If it lies in /.config/anthropic, set ANTHROPIC_CONFIG_DIR=/.config/anthropic";
+    assert!(cure.starts_with(first), "{cure}");
+    assert!(cure.contains("ant auth login --profile work"), "{cure}");
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct Memory {
     pub failing: Mutex<Option<StoreError>>,
     /// What it says to whoever wants to store something, while it still reads.
     pub not_saving: Mutex<Option<StoreError>>,
+    /// What happens once, between reading a secret and giving it to whoever asked.
+    pub after_load: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Memory {
@@ -42,7 +44,12 @@ impl Memory {
 impl SecretStore for Memory {
     fn load(&self, account: &AccountId) -> Result<Option<Secret>, StoreError> {
         self.check()?;
-        Ok(self.secrets.lock().unwrap().get(account).cloned())
+        let found = self.secrets.lock().unwrap().get(account).cloned();
+        let after_load = self.after_load.lock().unwrap().take();
+        if let Some(happens) = after_load {
+            happens();
+        }
+        Ok(found)
     }
     fn save(&self, account: &AccountId, _: &str, secret: &Secret) -> Result<(), StoreError> {
         self.check()?;

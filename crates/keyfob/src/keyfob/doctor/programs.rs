@@ -49,6 +49,15 @@ impl Keyfob {
             let words = format!("It was not found. {}", wanted.needed_for);
             return Finding::fine(group, topic, words);
         };
+        if !is_program(&path) {
+            return Finding::soon(
+                group,
+                topic,
+                "It is there, but it is no program that can be run.",
+                "Install it again; its installer may have been kept from bringing the program itself.",
+            )
+            .detail(path.display().to_string());
+        }
         let version = match written_version(&path) {
             Some(version) => Ok(version),
             None => said_version(&path).await,
@@ -94,6 +103,36 @@ fn written_version(program: &Path) -> Option<String> {
     })
 }
 
+/// Whether a file begins as programs do. An installer that was cut short leaves a text in its place, with the version
+/// beside it all the same.
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::io::Read as _;
+    let mut head = [0; 4];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    let of_a_mac = [
+        0xfeed_face_u32,
+        0xfeed_facf,
+        0xcefa_edfe,
+        0xcffa_edfe,
+        0xcafe_babe,
+    ];
+    match read {
+        Ok(()) => {
+            head.starts_with(b"#!")
+                || head == *b"\x7fELF"
+                || of_a_mac.contains(&u32::from_be_bytes(head))
+        }
+        // What may be run and not read is a program all the same.
+        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_program(_: &Path) -> bool {
+    true
+}
+
 async fn said_version(program: &Path) -> Result<String, String> {
     let mut command = Command::new(program);
     command.arg("--version");
@@ -119,6 +158,22 @@ async fn said_version(program: &Path) -> Result<String, String> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_no_system_runs_is_no_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claude");
+        for (text, is_it) in [
+            ("#!/bin/sh\n", true),
+            ("\u{7f}ELF\u{2}", true),
+            ("echo \"the program was not brought\"\n", false),
+            ("", false),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(is_program(&path), is_it, "{text:?}");
+        }
+        assert!(is_program(&std::env::current_exe().unwrap()));
+    }
 
     #[test]
     fn versions_are_read_where_installers_write_them() {
