@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use jiff::SignedDuration;
 
 use crate::which::ToolName;
-use crate::{import, keys, order};
+use crate::{connect, environment, export, import, keys, order, trust};
 
 /// Keeps your Claude credentials: sign in once, and every tool gets a valid credential.
 #[derive(Debug, Parser)]
@@ -118,7 +118,8 @@ pub(crate) enum Command {
     },
     /// Print a valid credential, renewed first where that is due
     Token {
-        /// An account's label or id; where it is left out, the first of your order, or the default
+        /// An account's label or id; where it is left out, as the folder's .keyfob.toml says, else the first of your
+        /// order, or the default
         account: Option<String>,
         /// How much longer it has to be valid, such as 90s, 2m or 1h; where this is left out, a token is renewed two
         /// minutes before its end, or as config.toml says
@@ -128,6 +129,38 @@ pub(crate) enum Command {
         /// still the one that is stored
         #[arg(long, conflicts_with = "min_valid")]
         refused: bool,
+    },
+    /// Print the variables that hand a credential to programs, for a shell or a file
+    #[command(
+        long_about = "Print the variables that hand a credential to programs, for a shell or a file.\n\nUse it as \
+                      eval \"$(keyfob env)\", or see --format. What would outrank the credential is unset too."
+    )]
+    Env(environment::Env),
+    /// Run a command with a credential in its environment: keyfob run [ACCOUNT] -- COMMAND
+    #[command(
+        override_usage = "keyfob run [OPTIONS] [ACCOUNT] -- COMMAND...",
+        long_about = "Run a command with a credential in its environment.\n\nkeyfob run -- claude, or keyfob run work \
+                      -- python app.py. Variables that would outrank the credential are taken out. The command takes \
+                      the place of keyfob: its exit code, its signals and the terminal are its own. A program that is \
+                      not found ends with 127, one that cannot be run with 126."
+    )]
+    Run(environment::Run),
+    /// Let a tool have an account's credential from now on
+    Connect(connect::Connect),
+    /// Take back what a tool was given
+    Disconnect(connect::Disconnect),
+    /// List the tools that are connected, those that could be, or test one
+    Connections(connect::Connections),
+    /// Write a credential into a file, for a container, for CI, or for another computer
+    Export(export::Export),
+    /// Answer git's credential protocol: what git calls
+    #[command(hide = true)]
+    Credential(connect::Credential),
+    /// Print the credential of a connection: what connected tools call
+    #[command(hide = true)]
+    Helper {
+        /// The connection's id
+        id: String,
     },
     /// Renew a token before its time; a session of Claude Code costs one small request
     Refresh {
@@ -223,10 +256,9 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Make an account the one that tools get when they name none; in an order it moves to the first place
-    Use {
-        /// An account's label or id
-        account: String,
-    },
+    Use(trust::Use),
+    /// Trust a folder's .keyfob.toml, which names the account that tools get there
+    Trust(trust::Trust),
     /// Call an account something else
     Rename {
         /// An account's label or id
@@ -322,6 +354,14 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Status { .. } => "status",
             Self::Token { .. } => "token",
+            Self::Env(_) => "env",
+            Self::Run(_) => "run",
+            Self::Connect(_) => "connect",
+            Self::Disconnect(_) => "disconnect",
+            Self::Connections(_) => "connections",
+            Self::Export(_) => "export",
+            Self::Credential(_) => "credential",
+            Self::Helper { .. } => "helper",
             Self::Refresh { .. } => "refresh",
             Self::Watch { .. } => "watch",
             Self::Activity { .. } => "activity",
@@ -329,7 +369,8 @@ impl Command {
             Self::Which { .. } => "which",
             Self::Discover { .. } => "discover",
             Self::Doctor { .. } => "doctor",
-            Self::Use { .. } => "use",
+            Self::Use(_) => "use",
+            Self::Trust(_) => "trust",
             Self::Rename { .. } => "rename",
             Self::Logout { .. } => "logout",
             Self::Completions { .. } => "completions",
@@ -341,6 +382,13 @@ impl Command {
         matches!(
             self,
             Self::Token { .. }
+                | Self::Env(_)
+                | Self::Run(_)
+                | Self::Connect(_)
+                | Self::Connections(connect::Connections { test: Some(_), .. })
+                | Self::Export(_)
+                | Self::Credential(_)
+                | Self::Helper { .. }
                 | Self::Refresh { .. }
                 | Self::Import(_)
                 | Self::Watch { once: true, .. }
@@ -353,12 +401,14 @@ impl Command {
     }
 }
 
-fn duration(text: &str) -> Result<SignedDuration, String> {
+pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: i64 = digits
         .parse()
         .map_err(|_| "write a number and a unit, such as 90s, 2m or 1h".to_owned())?;
     let seconds = match &text[digits.len()..] {
+        // Nothing is nothing in every unit.
+        "" if number != 0 => return Err("add a unit, such as 90s, 2m or 1h".to_owned()),
         "" | "s" => Some(number),
         "m" => number.checked_mul(60),
         "h" => number.checked_mul(3_600),
@@ -396,7 +446,7 @@ mod tests {
         for (text, seconds) in [("0", 0), ("90s", 90), ("2m", 120), ("1h", 3_600)] {
             assert_eq!(duration(text), Ok(SignedDuration::from_secs(seconds)));
         }
-        for text in ["", "m", "-1s", "2d", "99999999999h", "1.5h", "2 m"] {
+        for text in ["", "m", "-1s", "2d", "99999999999h", "1.5h", "2 m", "3"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

@@ -10,7 +10,10 @@ use serde::Serialize;
 
 use crate::args::{Args, Command};
 use crate::io::Io;
-use crate::{exit_code, import, keys, link, login, many, order, storage, unit, which, words};
+use crate::{
+    connect, environment, exit_code, export, import, keys, link, login, many, order, storage,
+    trust, unit, which, words,
+};
 
 pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Result<ExitCode> {
     match command {
@@ -80,6 +83,16 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 true => print_json(&status, io)?,
                 false => io.print(&whole(&status))?,
             }
+            // The default is not what is given in a folder that says otherwise.
+            match environment::chosen(keyfob, account) {
+                Ok((_, Some(choice))) => io.say(&format!(
+                    "Tools in this folder get \"{}\", as {} says.\n",
+                    choice.label,
+                    choice.file.display()
+                )),
+                Ok((_, None)) => {}
+                Err(error) => io.say(&format!("keyfob: {}\n", words::error(&error))),
+            }
             return Ok(standing(&status));
         }
         Command::Token {
@@ -87,7 +100,11 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             min_valid,
             refused,
         } => {
+            let (account, choice) = environment::chosen(keyfob, account)?;
             let account = account.as_deref();
+            if let Some(choice) = choice.filter(|_| io.person_is_there) {
+                io.say(&environment::by_folder(&choice));
+            }
             let handed = match refused {
                 true => {
                     let refused =
@@ -103,6 +120,14 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
             let line = zeroize::Zeroizing::new(format!("{}\n", handed.secret.expose()));
             io.print(&line)?;
         }
+        Command::Env(wish) => environment::print(keyfob, wish, io).await?,
+        Command::Run(wish) => return environment::run(keyfob, wish, io).await,
+        Command::Connect(wish) => connect::connect(keyfob, wish, io).await?,
+        Command::Disconnect(wish) => connect::disconnect(keyfob, &wish, io)?,
+        Command::Connections(wish) => return connect::list(keyfob, wish, io).await,
+        Command::Export(wish) => export::run(keyfob, wish, io).await?,
+        Command::Credential(wish) => connect::credential(keyfob, &wish, io).await?,
+        Command::Helper { id } => connect::help(keyfob, &id, io).await?,
         Command::Refresh {
             all: true, json, ..
         } => {
@@ -181,10 +206,8 @@ pub(crate) async fn run(keyfob: &Keyfob, command: Command, io: &mut Io) -> Resul
                 return Ok(exit_code(Code::Failed));
             }
         }
-        Command::Use { account } => {
-            let status = keyfob.set_default(&account)?;
-            io.say(&format!("\"{}\" is the default now.\n", status.label));
-        }
+        Command::Use(wish) => trust::use_it(keyfob, &wish, io)?,
+        Command::Trust(wish) => trust::trust(keyfob, &wish, io)?,
         Command::Rename { account, label } => {
             let status = keyfob.rename(&account, &label)?;
             io.say(&format!("It is called \"{}\" now.\n", status.label));
@@ -217,9 +240,14 @@ async fn log_out(
     };
     let (mut reports, mut last_error) = (Vec::new(), None);
     for name in names {
+        let status = keyfob.status(Some(&name)).ok();
+        let is_key = status.is_some_and(|status| status.last_four.is_some());
         match keyfob.sign_out(&name).await {
             Ok(report) => {
                 io.say(&words::signed_out(&report));
+                if is_key {
+                    io.say(words::KEY_STILL_WORKS);
+                }
                 reports.push(report);
             }
             Err(error) => {
@@ -234,6 +262,8 @@ async fn log_out(
     }
     match last_error {
         Some(error) => Err(error),
+        // What a tool was given is still there, which was said.
+        None if reports.iter().any(|report| report.is_unfinished) => Ok(ExitCode::FAILURE),
         None => Ok(ExitCode::SUCCESS),
     }
 }

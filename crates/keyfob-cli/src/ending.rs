@@ -7,7 +7,13 @@ use std::process::ExitCode;
 pub(crate) async fn asked() -> ExitCode {
     use tokio::signal::unix::{SignalKind, signal};
 
+    // Listening to what the person had ignored (`nohup`, a job in the background) would end that, also for a program
+    // that this one becomes.
+    let ignored = ignored();
     let heard = |kind: SignalKind| async move {
+        if ignored & (1 << (kind.as_raw_value() - 1)) != 0 {
+            return std::future::pending().await;
+        }
         match signal(kind) {
             Ok(mut signals) => drop(signals.recv().await),
             // It then ends the program as it always does.
@@ -21,6 +27,19 @@ pub(crate) async fn asked() -> ExitCode {
         code = heard(SignalKind::hangup()) => code,
     };
     ExitCode::from(code)
+}
+
+/// The signals that this program was started to ignore, a bit each. Only Linux says so without unsafe code; elsewhere
+/// they are listened to.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = match cfg!(target_os = "linux") {
+        true => std::fs::read_to_string("/proc/self/status").unwrap_or_default(),
+        false => String::new(),
+    };
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    line.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok())
+        .unwrap_or_default()
 }
 
 /// Waits until the person or the system asks the program to end, and gives the exit code for it. When a console is

@@ -19,6 +19,10 @@ pub struct Io {
     pub(crate) person_is_there: bool,
     /// Whether standard input is a terminal.
     pub(crate) typed_input: bool,
+    /// Whether standard output is a terminal, where others may see what is printed.
+    pub(crate) out_is_terminal: bool,
+    /// What this program becomes once all that is under way is stored.
+    pub(crate) next: Option<std::process::Command>,
 }
 
 impl Io {
@@ -36,6 +40,8 @@ impl Io {
             variable,
             person_is_there: std::io::stderr().is_terminal(),
             typed_input,
+            out_is_terminal: std::io::stdout().is_terminal(),
+            next: None,
         }
     }
 

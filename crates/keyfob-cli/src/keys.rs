@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use keyfob::{Code, KeyEdit, Keyfob, NewKey, Replacement, Result};
+use keyfob::{Code, KeyEdit, Keyfob, NewKey, Recipient, Replacement, Result, Status};
 
 use crate::commands::{added, print_json};
 use crate::exit_code;
 use crate::io::Io;
+use crate::words;
 
 const PROMPT: &str = "Paste the API key (nothing is shown): ";
 
@@ -94,7 +95,19 @@ pub(crate) async fn rotate(keyfob: &Keyfob, new: Rotate, io: &mut Io) -> Result<
     io.say(
         "Replaced. The old key is forgotten here; end it at platform.claude.com/settings/keys.\n",
     );
+    for words in old_copies(keyfob, &status) {
+        io.say(&format!("keyfob: {words}\n"));
+    }
     added(&status, new.json, io)
+}
+
+/// What still holds the old key, as sentences.
+fn old_copies(keyfob: &Keyfob, status: &Status) -> Vec<String> {
+    let all = keyfob.connections().unwrap_or_default();
+    let copies = all.iter().filter(|one| {
+        one.account == status.id && matches!(one.to, Recipient::File | Recipient::Opencode)
+    });
+    copies.filter_map(words::problem).collect()
 }
 
 pub(crate) async fn edit(keyfob: &Keyfob, edit: Edit, io: &mut Io) -> Result<()> {

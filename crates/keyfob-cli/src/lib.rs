@@ -4,8 +4,12 @@
 #![warn(missing_docs)]
 
 mod args;
+mod becoming;
 mod commands;
+mod connect;
 mod ending;
+mod environment;
+mod export;
 mod import;
 mod io;
 mod keys;
@@ -14,6 +18,7 @@ mod login;
 mod many;
 mod order;
 mod storage;
+mod trust;
 mod unit;
 mod which;
 mod words;
@@ -75,15 +80,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCod
         if !args.command.may_renew() {
             return commands::run(&keyfob, args.command, &mut io).await;
         }
+        let mut asked = std::pin::pin!(ending::asked());
         tokio::select! {
             biased;
             done = commands::run(&keyfob, args.command, &mut io) => {
                 // Only what neither the disk nor the store took is still waited for here.
                 let _ = tokio::time::timeout(PATIENCE_AT_THE_END, keyfob.settled()).await;
-                done
+                // Whoever asked meanwhile meant the program that this one is about to become.
+                tokio::select! {
+                    biased;
+                    code = &mut asked, if io.next.is_some() => {
+                        io.next = None;
+                        Ok(code)
+                    }
+                    done = std::future::ready(done) => done,
+                }
             }
             // What the server is about to answer is all that will be left of the sign-in.
-            code = ending::asked() => {
+            code = &mut asked => {
                 keyfob.settled().await;
                 Ok(code)
             }
@@ -92,7 +106,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut io: Io) -> ExitCod
     // A keychain that hangs must not keep the program from ending.
     runtime.shutdown_background();
     match done {
-        Ok(code) => code,
+        Ok(code) => match io.next.take() {
+            Some(next) => becoming::become_it(next, &mut io),
+            None => code,
+        },
         Err(error) => complain(&mut io, &error),
     }
 }

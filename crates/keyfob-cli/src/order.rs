@@ -53,6 +53,13 @@ pub(crate) fn run(keyfob: &Keyfob, wanted: &Wanted, io: &mut Io) -> Result<()> {
     }
     if wanted.clear {
         keyfob.clear_order()?;
+        let accounts = keyfob.accounts()?;
+        if let Some(default) = accounts.iter().find(|account| account.is_default) {
+            io.say(&format!(
+                "The order is forgotten. The first account of it stays the default: \"{}\". `keyfob use` chooses another.\n",
+                default.label
+            ));
+        }
     }
     let order = keyfob.order()?;
     if wanted.json {

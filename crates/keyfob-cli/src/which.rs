@@ -1,6 +1,6 @@
 //! Which credential a tool will use here, in words.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -50,12 +50,28 @@ pub(crate) fn run(
         (false, all) => {
             let all: Vec<String> = all.iter().map(words).collect();
             io.print(&all.join("\n"))?;
+            io.print(&of_folder(keyfob, folder.as_deref()))?;
         }
     }
     Ok(match answers.iter().any(|answer| answer.winner.is_some()) {
         true => ExitCode::SUCCESS,
         false => exit_code(Code::SignInNeeded),
     })
+}
+
+/// What Keyfob itself gives in a folder whose file chooses; nothing where none does.
+fn of_folder(keyfob: &Keyfob, folder: Option<&Path>) -> String {
+    let choice = folder.map(|folder| keyfob.for_folder(folder)).transpose();
+    match choice.map(Option::flatten) {
+        Ok(None) => String::new(),
+        Ok(Some(choice)) => format!(
+            "\n{} Keyfob gives \"{}\" here (keyfob token, env, run), as {} says\n",
+            shape(Meaning::Fine),
+            choice.label,
+            choice.file.display()
+        ),
+        Err(error) => format!("\n{} Keyfob: {error}\n", shape(Meaning::Act)),
+    }
 }
 
 /// `keyfob discover`.
@@ -116,6 +132,8 @@ fn payer(bill: Bill) -> &'static str {
     match bill {
         Bill::Plan => "your plan",
         Bill::Api => "API billing",
+        Bill::Company => "your company",
+        Bill::Nobody => "nobody (practice)",
         Bill::Cloud => "your cloud provider",
         Bill::NotKnown => "not known",
     }

@@ -1,5 +1,8 @@
 //! How a terminal says it.
 
+mod connections;
+mod environment;
+
 use jiff::{SignedDuration, Timestamp};
 use keyfob::account::{Owner, Payer};
 use keyfob::activity::{Entry, What};
@@ -7,6 +10,11 @@ use keyfob::{
     DevicePrompt, Error, Finding, Group, Handed, Meaning, Renewal, Revoked, SignOutReport, State,
     Status, Storage, StorageChoice,
 };
+
+pub(crate) use self::connections::{
+    connectable, connected, connection, disconnected, problem, tested,
+};
+pub(crate) use self::environment::{ends_soon, environment, only_for_claude_code, taken_out};
 
 /// An error in a line, with the technical remainder below it.
 pub(crate) fn error(error: &Error) -> String {
@@ -180,6 +188,9 @@ pub(crate) fn entry(entry: &Entry) -> String {
         What::Moved => "moved to another store",
         What::Linked => "linked",
         What::Unlinked => "forgotten, and left as it is",
+        What::NotGiven => "not given to a tool",
+        What::AskedAgain => "asked for again at once",
+        What::NotWritten => "a tool's copy could not be written",
     };
     let mut line = format!(
         "{}  {}: {what}, by {}",
@@ -264,10 +275,14 @@ fn group_name(group: Group) -> &'static str {
     }
 }
 
+/// What erasing an API key here does not do.
+pub(crate) const KEY_STILL_WORKS: &str =
+    "The key itself works until it is deleted at https://platform.claude.com/settings/keys.\n";
+
 /// What signing out did.
 pub(crate) fn signed_out(report: &SignOutReport) -> String {
     let label = &report.label;
-    match report.revoked {
+    let mut text = match report.revoked {
         Revoked::Yes => {
             format!("Signed out of \"{label}\": revoked at the server, and erased here.\n")
         }
@@ -284,7 +299,15 @@ pub(crate) fn signed_out(report: &SignOutReport) -> String {
             "\"{label}\" is forgotten here. Nothing of it was touched: the program that holds it keeps it as it is.\n"
         ),
         Revoked::NotNeeded => format!("\"{label}\" is forgotten: its secret is erased here.\n"),
+    };
+    if !report.disconnected.is_empty() {
+        let tools = report.disconnected.join(", ");
+        text.push_str(&format!("Disconnected: {tools}.\n"));
     }
+    for left in &report.left {
+        text.push_str(&format!("{left}\n"));
+    }
+    text
 }
 
 /// An account's name and what it is; a key that nobody named is called what it is.
