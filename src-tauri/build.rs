@@ -42,6 +42,11 @@ fn main() {
         "clear_order",
         "set_fallback",
         "acknowledge_fallback",
+        "connectable",
+        "connections",
+        "connect_tool",
+        "disconnect_tool",
+        "test_connection",
     ];
     let manifest = tauri_build::AppManifest::new().commands(commands);
     let attributes = tauri_build::Attributes::new().app_manifest(manifest);

@@ -6,6 +6,7 @@ mod background;
 mod browser;
 mod clipboard;
 mod commands;
+mod connections;
 mod desk;
 mod in_use;
 mod leaving;
@@ -99,6 +100,11 @@ pub fn run() -> ExitCode {
             commands::ways_in::clear_order,
             commands::ways_in::set_fallback,
             commands::ways_in::acknowledge_fallback,
+            connections::connectable,
+            connections::connections,
+            connections::connect_tool,
+            connections::disconnect_tool,
+            connections::test_connection,
         ])
         // Getting into the tray takes a moment, and must not hold up the window.
         .on_page_load(|webview, load| {

@@ -51,6 +51,7 @@ pub(crate) enum Screen {
     #[default]
     Accounts,
     Which,
+    Connections,
     Activity,
     Settings,
     Doctor,

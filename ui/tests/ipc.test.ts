@@ -83,6 +83,15 @@ test.each<[string, () => Promise<unknown>, object]>([
   ["take_discovered", () => ipc.takeDiscovered({ key: "k" }), { key: "k" }],
   ["ignore_discovered", () => ipc.ignoreDiscovered({ key: "k" }), { key: "k" }],
   ["doctor", () => ipc.doctor({ network: true }), { network: true }],
+  ["connectable", () => ipc.connectable(), {}],
+  ["connections", () => ipc.connections(), {}],
+  [
+    "connect_tool",
+    () => ipc.connectTool({ to: "pi", accountId: "a", name: null, replace: false, activate: false }),
+    { to: "pi", accountId: "a", name: null, replace: false, activate: false },
+  ],
+  ["disconnect_tool", () => ipc.disconnectTool({ id: "pi-0a1b" }), { id: "pi-0a1b" }],
+  ["test_connection", () => ipc.testConnection({ id: "pi-0a1b" }), { id: "pi-0a1b" }],
   [
     "move_storage",
     () => ipc.moveStorage({ to: { kind: "key_file", path: "/k" }, passphrase: null }),
@@ -109,8 +118,9 @@ test("the events have their names", async () => {
   const on = vi.fn(async () => () => {});
   ipc.useDoor({ call: async () => null, on });
   await ipc.onChanged(() => {});
+  await ipc.onAsked(() => {});
   await ipc.onSignInEnded(() => {});
-  expect(on.mock.calls.map(([name]: unknown[]) => name)).toEqual(["changed", "sign_in_ended"]);
+  expect(on.mock.calls.map(([name]: unknown[]) => name)).toEqual(["changed", "asked", "sign_in_ended"]);
 });
 
 test("only the door imports the program's side", () => {

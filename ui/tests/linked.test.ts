@@ -129,7 +129,7 @@ test("an ended session says who renews it", () => {
 });
 
 test("what was only forgotten here is said to be there still", () => {
-  const report = { label: "Personal", revoked: "not_ours" as const, detail: null };
+  const report = { label: "Personal", revoked: "not_ours" as const, detail: null, disconnected: [], left: [] };
   expect(reportWords(planAccount(now), report)).toEqual({
     words: "Nothing of it was touched: Claude Code keeps its session as it is, in /home/ada/.claude.",
     link: null,

@@ -28,6 +28,7 @@ test("each tool shows what wins, who pays, what that outranks and what comes nex
   expect(outranked[1]).toContain("Your plan");
   expect(within(claude).getByTestId("if-it-failed").textContent).toContain("Without it, this would be used");
   const sdk = await see("tool-anthropic-sdk");
+  expect(sdk.textContent).toContain("Your company");
   expect(within(sdk).queryAllByTestId("outranked")).toEqual([]);
   expect(within(sdk).queryAllByTestId("warning")).toEqual([]);
 });

@@ -295,6 +295,11 @@ export class App {
     await this.refresh();
   }
 
+  /** Whether an account came from a practice server, where nobody is billed. */
+  isPractice(id: string): boolean {
+    return this.loaded.kind === "ready" && this.loaded.overview.accounts.some((a) => a.id === id && a.practice);
+  }
+
   setTheme(theme: Theme): void {
     this.#prefer({ theme });
   }

@@ -5,6 +5,10 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
 import type { ActivityEntry } from "./bindings/ActivityEntry";
+import type { ConnectableTool } from "./bindings/ConnectableTool";
+import type { Connected } from "./bindings/Connected";
+import type { ConnectionStatus } from "./bindings/ConnectionStatus";
+import type { Disconnected } from "./bindings/Disconnected";
 import type { Discovered } from "./bindings/Discovered";
 import type { Finding } from "./bindings/Finding";
 import type { ImportCheck } from "./bindings/ImportCheck";
@@ -16,10 +20,12 @@ import type { OtherSessions } from "./bindings/OtherSessions";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
 import type { ProviderForm } from "./bindings/ProviderForm";
+import type { Recipient } from "./bindings/Recipient";
 import type { SignInEnded } from "./bindings/SignInEnded";
 import type { SignOutReport } from "./bindings/SignOutReport";
 import type { Status } from "./bindings/Status";
 import type { StorageChoice } from "./bindings/StorageChoice";
+import type { Tested } from "./bindings/Tested";
 import type { UiError } from "./bindings/UiError";
 import type { UsualOrder } from "./bindings/UsualOrder";
 import type { WaitingView } from "./bindings/WaitingView";
@@ -137,6 +143,31 @@ export const takeDiscovered = (args: { key: string }) => ask<Status>("take_disco
 
 export const ignoreDiscovered = (args: { key: string }) => ask<null>("ignore_discovered", args);
 
+/** The tools that can be connected, whether they are here, and how they are connected. */
+export const connectable = () => ask<ConnectableTool[]>("connectable");
+
+/** Everything that was given to tools and into files. */
+export const connections = () => ask<ConnectionStatus[]>("connections");
+
+/**
+ * With `replace`, what stands there already is put aside until the tool is disconnected; with `activate`, a profile is
+ * used where none is named.
+ */
+export const connectTool = (args: {
+  to: Recipient;
+  accountId: string;
+  name: string | null;
+  replace: boolean;
+  activate: boolean;
+}) =>
+  ask<Connected>("connect_tool", args);
+
+/** Takes back what a tool was given, or removes a file. */
+export const disconnectTool = (args: { id: string }) => ask<Disconnected>("disconnect_tool", args);
+
+/** Runs the tool's own cheapest check. It takes as long as that. */
+export const testConnection = (args: { id: string }) => ask<Tested>("test_connection", args);
+
 /** Moves all secrets; a passphrase goes along where the new store is to be opened by one. */
 export const moveStorage = (args: { to: StorageChoice; passphrase: string | null }) => ask<Moved>("move_storage", args);
 
@@ -168,6 +199,9 @@ export const openLink = (args: { which: "claude_code" | "api_keys" | "console" |
 
 /** Accounts or configuration changed, here or in another process: ask for the overview again. */
 export const onChanged = (heard: () => void) => door.on("changed", heard);
+
+/** A connected tool asked for its credential. */
+export const onAsked = (heard: () => void) => door.on("asked", heard);
 
 export const onSignInEnded = (heard: (ended: SignInEnded) => void) =>
   door.on("sign_in_ended", (payload) => heard(payload as SignInEnded));

@@ -6,6 +6,7 @@ import type { ProviderView } from "./bindings/ProviderView";
 import type { Status } from "./bindings/Status";
 import type { StorageView } from "./bindings/StorageView";
 import type { UiError } from "./bindings/UiError";
+import { connectionScenes } from "./preview-connections";
 import { linkedAccounts } from "./preview-linked";
 import { DAY, HOUR, MINUTE } from "./time";
 
@@ -481,6 +482,7 @@ export const scenes: Record<string, (now: number) => Overview> = {
   "activity-long": several,
   "activity-empty": (now) => ({ ...several(now), accounts: [apiKey(now)] }),
   doctor: several,
+  ...Object.fromEntries(Object.keys(connectionScenes).map((name) => [name, several])),
   which: several,
   "which-none": several,
   found: several,

@@ -42,11 +42,11 @@ const profile: Candidate = {
   source: "active_profile",
   name: 'the active Anthropic profile "work"',
   place: "/home/ada/.config/anthropic/configs/work.json",
-  owner: "ant",
-  payer: "api",
+  owner: "Keyfob",
+  payer: "company",
   state: "Signed in; nobody asked a server whether it works",
-  account: null,
-  label: null,
+  account: "acct-0000000000000001",
+  label: "Work",
 };
 
 export const inUse: Which[] = [

@@ -1,5 +1,7 @@
 // A door that plays the program, for looking at screens in a browser and for tests. It is no part of the built page.
 
+import type { ConnectableTool } from "./bindings/ConnectableTool";
+import type { ConnectionStatus } from "./bindings/ConnectionStatus";
 import type { Discovered } from "./bindings/Discovered";
 import type { ImportCheck } from "./bindings/ImportCheck";
 import type { Moved } from "./bindings/Moved";
@@ -7,12 +9,14 @@ import type { OrderView } from "./bindings/OrderView";
 import type { OtherProgram } from "./bindings/OtherProgram";
 import type { Overview } from "./bindings/Overview";
 import type { Preferences } from "./bindings/Preferences";
+import type { Recipient } from "./bindings/Recipient";
 import type { Screen } from "./bindings/Screen";
 import type { SignInEnded } from "./bindings/SignInEnded";
 import type { StorageChoice } from "./bindings/StorageChoice";
 import type { UiError } from "./bindings/UiError";
 import type { WaitingView } from "./bindings/WaitingView";
 import type { Door } from "./ipc";
+import { connected, connectionScenes, playTest, toldOf } from "./preview-connections";
 import { findings, findingsFine, findingsHere, history, longHistory } from "./preview-events";
 import { noneInstalled, others, planAccount } from "./preview-linked";
 import { apiKey, practiceProvider, scenes, workAccount } from "./preview-scenes";
@@ -65,6 +69,8 @@ function playCheck(text: string): ImportCheck {
 /** Plays the program with the overview it is given, and remembers what it was asked. */
 export class PretendProgram implements Door {
   found: Discovered[] = [];
+  tools: ConnectableTool[] = [];
+  files: ConnectionStatus[] = [];
   readonly asked: { command: string; args: Args }[] = [];
   readonly #answers = new Map<string, (args: Args) => unknown>();
   readonly #heard = new Map<string, Set<(payload: unknown) => void>>();
@@ -94,11 +100,12 @@ export class PretendProgram implements Door {
 
   async call(command: string, args: Args): Promise<unknown> {
     this.asked.push({ command, args });
-    const answer = this.#answers.get(command) ?? (() => this.#play(command, args));
+    const answer = this.#answers.get(command) ?? (() => this.play(command, args));
     return answer(args);
   }
 
-  #play(command: string, args: Args): unknown {
+  /** What it does with a command when nothing else was said. */
+  play(command: string, args: Args): unknown {
     switch (command) {
       case "overview":
         return this.overview;
@@ -174,6 +181,16 @@ export class PretendProgram implements Door {
       case "ignore_discovered":
         this.found = this.found.filter(({ key }) => key !== args.key);
         return null;
+      case "connectable":
+        return this.tools;
+      case "connections":
+        return [...this.tools.flatMap(({ connections }) => connections), ...this.files];
+      case "connect_tool":
+        return this.#connect(args.to as Recipient, String(args.accountId), args.name as string | null, Boolean(args.activate));
+      case "disconnect_tool":
+        return this.#disconnect(String(args.id));
+      case "test_connection":
+        return playTest(String(args.id));
       case "doctor":
         return args.network ? findings : [...findingsHere, ...findings.filter(({ group }) => group === "tools")];
       case "move_storage":
@@ -231,6 +248,21 @@ export class PretendProgram implements Door {
     return null;
   }
 
+  #connect(to: Recipient, accountId: string, name: string | null, activate: boolean) {
+    const tool = this.tools.find((one) => one.to === to)!;
+    const connection = connected(tool, accountId, name, Date.now());
+    this.tools = this.tools.map((one) => (one === tool ? { ...one, connections: [...one.connections, connection] } : one));
+    return { connection, words: toldOf(connection, activate), command: connection.command };
+  }
+
+  #disconnect(id: string) {
+    const connection = [...this.tools.flatMap(({ connections }) => connections), ...this.files].find((one) => one.id === id);
+    const others = (all: ConnectionStatus[]) => all.filter((one) => one !== connection);
+    this.tools = this.tools.map((one) => ({ ...one, connections: others(one.connections) }));
+    this.files = others(this.files);
+    return { connection, left: [] };
+  }
+
   #renew(id: string): null {
     const [since, until] = [Date.now(), Date.now() + 8 * HOUR].map((ms) => new Date(ms).toISOString()) as [string, string];
     this.#change(id, { state: { kind: "fresh", since, until, renewable: true }, meaning: "fine", changes_at: until });
@@ -259,7 +291,9 @@ export class PretendProgram implements Door {
     this.tell("changed");
     const ours = account?.owner === "keyfob";
     const revoked = !ours ? "not_ours" : account.method === "api_key" ? "not_needed" : "no_endpoint";
-    return { label: account?.label, revoked, detail: null };
+    const theirs = this.tools.flatMap(({ connections }) => connections).filter(({ account }) => account === id);
+    for (const { id: connection } of theirs) this.#disconnect(connection);
+    return { label: account?.label, revoked, detail: null, disconnected: theirs.map(({ name, target }) => (target ? `${name} (${target})` : name)), left: [] };
   }
 }
 
@@ -268,7 +302,7 @@ export function previewDoor(query: URLSearchParams): Door {
   const name = query.get("scene") ?? "accounts";
   const overview = (scenes[name] ?? scenes.accounts!)(Date.now());
   const theme = query.get("theme") as Preferences["theme"] | null;
-  const named: Screen[] = ["activity", "doctor", "which"];
+  const named: Screen[] = ["activity", "connections", "doctor", "which"];
   const own = named.find((screen) => name.startsWith(screen)) ?? "accounts";
   const last_screen = (query.get("screen") as Screen | null) ?? own;
   const program = new PretendProgram({
@@ -277,6 +311,7 @@ export function previewDoor(query: URLSearchParams): Door {
   });
   if (name === "none_installed") program.answer("other_programs", () => noneInstalled);
   if (name === "found" || name === "first_found") program.found = onThisComputer;
+  connectionScenes[name]?.(program, Date.now());
   if (name === "which-none") program.answer("which", () => nothingInUse);
   if (name === "doctor-fine") program.answer("doctor", () => findingsFine);
   // The servers never answer here.

@@ -9,20 +9,25 @@ export class Reading<T> {
   trouble = $state.raw<UiError | null>(null);
   busy = $state(false);
   #asked = 0;
+  #latest: Promise<void> = Promise.resolve();
 
   constructor(readonly ask: () => Promise<T>) {}
 
-  /** Reads it again. Of several questions under way, only the last one's answer counts. */
-  async again(): Promise<void> {
-    const asked = ++this.#asked;
+  /** Reads it again. Of several questions under way, only the last one's answer counts, and everybody waits for that. */
+  again(): Promise<void> {
+    this.#latest = this.#read(++this.#asked);
+    return this.#latest;
+  }
+
+  async #read(asked: number): Promise<void> {
     this.busy = true;
     try {
       const value = await this.ask();
-      if (asked !== this.#asked) return;
+      if (asked !== this.#asked) return this.#latest;
       this.value = value;
       this.trouble = null;
     } catch (thrown) {
-      if (asked !== this.#asked) return;
+      if (asked !== this.#asked) return this.#latest;
       this.trouble = asUiError(thrown);
     }
     this.busy = false;

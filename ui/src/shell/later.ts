@@ -7,6 +7,7 @@ export const later = {
   key: () => import("../screens/key/KeyScreen.svelte"),
   signIn: () => import("../screens/sign-in/SignInScreen.svelte"),
   which: () => import("../screens/which/Which.svelte"),
+  connections: () => import("../screens/connections/Connections.svelte"),
   activity: () => import("../screens/activity/Activity.svelte"),
   settings: () => import("../screens/settings/Settings.svelte"),
   provider: () => import("../screens/settings/ProviderScreen.svelte"),

@@ -3,6 +3,7 @@ export const words = {
   mainScreens: "Screens",
   accounts: "Accounts",
   which: "In use",
+  connections: "Connections",
   activity: "Activity",
   settings: "Settings",
   doctor: "Doctor",

@@ -3,4 +3,4 @@
 /**
  * Who pays for what is done with a credential, as far as it can be known from outside.
  */
-export type Bill = "plan" | "api" | "cloud" | "not_known";
+export type Bill = "plan" | "api" | "company" | "nobody" | "cloud" | "not_known";

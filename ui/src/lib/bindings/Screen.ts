@@ -3,4 +3,4 @@
 /**
  * The screens of the left rail.
  */
-export type Screen = "accounts" | "which" | "activity" | "settings" | "doctor";
+export type Screen = "accounts" | "which" | "connections" | "activity" | "settings" | "doctor";

@@ -16,4 +16,12 @@ revoked: Revoked,
 /**
  * The technical remainder of a failed revocation, safe to share.
  */
-detail: string | null, };
+detail: string | null, 
+/**
+ * The tools that were disconnected.
+ */
+disconnected: Array<string>, 
+/**
+ * What was handed to tools and could not be taken back, as sentences.
+ */
+left: Array<string>, };

@@ -3,4 +3,4 @@
 /**
  * Which warning it is.
  */
-export type WarningCode = "outranks_plan" | "oauth_token_outranked" | "sent_together" | "helper_outranked" | "set_by_settings" | "session_ended" | "sent_elsewhere" | "readable_by_others" | "not_trusted" | "key_rejected" | "key_asks_first" | "login_only" | "profile_missing" | "two_folders" | "file_broken" | "other_order" | "wrong_kind" | "not_looked_into";
+export type WarningCode = "outranks_plan" | "oauth_token_outranked" | "sent_together" | "helper_outranked" | "helper_gone" | "set_by_settings" | "session_ended" | "sent_elsewhere" | "readable_by_others" | "not_trusted" | "key_rejected" | "key_asks_first" | "login_only" | "profile_missing" | "two_folders" | "file_broken" | "other_order" | "wrong_kind" | "not_looked_into";

@@ -3,4 +3,4 @@
 /**
  * What happened.
  */
-export type What = "signed_in" | "signed_out" | "key_added" | "key_checked" | "key_replaced" | "imported" | "fell_back" | "renewed" | "renewal_failed" | "sign_in_ended" | "waiting" | "recovered" | "moved" | "linked" | "unlinked";
+export type What = "signed_in" | "signed_out" | "key_added" | "key_checked" | "key_replaced" | "imported" | "fell_back" | "renewed" | "renewal_failed" | "sign_in_ended" | "waiting" | "recovered" | "moved" | "linked" | "unlinked" | "not_written" | "not_given" | "asked_again";

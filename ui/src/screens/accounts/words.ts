@@ -1,5 +1,6 @@
 // What the accounts screen says. Pure functions of what is known and of the time.
 
+import type { ConnectionStatus } from "../../lib/bindings/ConnectionStatus";
 import type { Owner } from "../../lib/bindings/Owner";
 import type { SignOutReport } from "../../lib/bindings/SignOutReport";
 import type { State } from "../../lib/bindings/State";
@@ -341,6 +342,25 @@ const linkedWords = {
   done: ({ label }: Status) => `The link to ${label} is forgotten`,
 };
 
+/** The tools that are given an account's credential, as people know them. */
+export function connectedTo(all: ConnectionStatus[], { id }: Status): Lost {
+  const theirs = all.filter(({ account }) => account === id);
+  const of = (is: (to: ConnectionStatus["to"]) => boolean) => theirs.filter(({ to }) => is(to));
+  const files = of((to) => to === "file");
+  return {
+    tools: of((to) => to !== "file" && to !== "command").map(({ name, target }) => (target ? `${name} (${target})` : name)),
+    commands: of((to) => to === "command").map(({ target }) => target ?? "A program that runs Keyfob's command"),
+    files: files.map(({ target, files: [first], name }) => target ?? first ?? name),
+    filesEnd: files.every(({ valid_until }) => valid_until !== null),
+  };
+}
+
+/** Who loses what when an account is signed out of. */
+export type Lost = { tools: string[]; commands: string[]; files: string[]; filesEnd: boolean };
+
+const listed = (names: string[]): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
 export const renameWords = {
   title: (label: string) => `Rename ${label}`,
   field: "Name",
@@ -354,6 +374,13 @@ export const signOutWords = {
   about: (account: Status) => said(account).about(account),
   confirm: (account: Status) => said(account).confirm(account),
   working: ({ method }: Status) => (method === "oauth" ? "Signing out…" : "Forgetting…"),
+  tools: (names: string[]) => `${listed(names)} will get nothing from Keyfob any more, and what was changed for that is put back.`,
+  commands: (names: string[]) => `${listed(names)} will get nothing any more.`,
+  files: (paths: string[], end: boolean) => {
+    const which = paths.length === 1 ? "This file is deleted" : "These files are deleted";
+    return `${which}: ${paths.join(", ")}. A copy of ${paths.length === 1 ? "it" : "them"} ${end ? "works until its end" : "goes on working"}.`;
+  },
+  disconnected: (names: string[]) => `Disconnected: ${names.join(", ")}.`,
   cancel: "Cancel",
   close: "Close",
   done: (account: Status) => said(account).done(account),

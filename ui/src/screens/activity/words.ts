@@ -28,7 +28,10 @@ export const whatWords: Record<What, Shown> = {
   recovered: { shape: "check", meaning: "fine", words: "Stored what had waited" },
   moved: { shape: "check", meaning: "fine", words: "Moved to another store" },
   linked: { shape: "check", meaning: "fine", words: "Linked" },
+  not_given: { shape: "warning", meaning: "soon", words: "Not given to a tool" },
+  asked_again: { shape: "warning", meaning: "soon", words: "Asked for again at once" },
   unlinked: { shape: "check", meaning: "fine", words: "Forgotten, and left as it is" },
+  not_written: { shape: "warning", meaning: "soon", words: "A tool's copy could not be written" },
 };
 
 const clockFace = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });

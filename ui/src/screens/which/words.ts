@@ -30,6 +30,8 @@ export const tools: Record<Tool, string> = { "claude-code": "Claude Code", "anth
 export const bills: Record<Bill, string> = {
   plan: "Your plan",
   api: "API billing",
+  company: "Your company",
+  nobody: "Nobody (practice)",
   cloud: "Your cloud provider",
   not_known: "Not known",
 };

@@ -1,0 +1,115 @@
+//! What the page can ask about tools: which could be given a credential, which are, and whether that works.
+
+use std::path::{Path, PathBuf};
+
+use keyfob::{
+    Code, ConnectRequest, ConnectTo, ConnectableTool, Connected, ConnectionStatus, Disconnected,
+    Error, Keyfob, Recipient, Result, Tested,
+};
+use tauri::{AppHandle, Manager as _, State};
+
+use crate::desk::{CHANGED, Desk, tell};
+
+type Answer<T> = std::result::Result<T, Error>;
+
+#[tauri::command]
+pub(crate) async fn connectable(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+) -> Answer<Vec<ConnectableTool>> {
+    let mut tools = desk.change(Keyfob::connectable).await?;
+    for tool in &mut tools {
+        tool.found.iter_mut().for_each(|path| shorten(&app, path));
+        tool.changes.iter_mut().for_each(|path| shorten(&app, path));
+        let files = tool.connections.iter_mut().flat_map(|one| &mut one.files);
+        files.for_each(|path| shorten(&app, path));
+    }
+    Ok(tools)
+}
+
+#[tauri::command]
+pub(crate) async fn connections(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+) -> Answer<Vec<ConnectionStatus>> {
+    let mut all = desk.change(Keyfob::connections).await?;
+    let files = all.iter_mut().flat_map(|one| &mut one.files);
+    files.for_each(|path| shorten(&app, path));
+    Ok(all)
+}
+
+/// The person's own folder as people write it; the page only shows it.
+fn shorten(app: &AppHandle, path: &mut PathBuf) {
+    if let Ok(home) = app.path().home_dir()
+        && let Ok(inside) = path.strip_prefix(home)
+    {
+        *path = Path::new("~").join(inside);
+    }
+}
+
+#[tauri::command]
+pub(crate) async fn connect_tool(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    to: Recipient,
+    account_id: String,
+    name: Option<String>,
+    replace: bool,
+    activate: bool,
+) -> Answer<Connected> {
+    let request = ConnectRequest {
+        to: ConnectTo::usual(to, name, replace, activate)?,
+        account: Some(account_id),
+        program: command(&desk.keyfob)?,
+    };
+    let _pending = desk.pending.begin();
+    let connected = desk.keyfob.connect(request).await?;
+    tell(&app, CHANGED, ());
+    Ok(connected)
+}
+
+#[tauri::command]
+pub(crate) async fn disconnect_tool(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    id: String,
+) -> Answer<Disconnected> {
+    let disconnected = desk.change(move |keyfob| keyfob.disconnect(&id)).await?;
+    tell(&app, CHANGED, ());
+    Ok(disconnected)
+}
+
+#[tauri::command]
+pub(crate) async fn test_connection(desk: State<'_, Desk>, id: String) -> Answer<Tested> {
+    let _pending = desk.pending.begin();
+    // The window has no folder of its own: the person's, or that of the project.
+    desk.keyfob.test_connection(&id, None).await
+}
+
+/// Where the command `keyfob` lies, which tools call: beside this program, else where programs are installed. A place
+/// in `PATH` that leads to the one beside is taken for it: the folder of a version goes with the next one.
+fn command(keyfob: &Keyfob) -> Result<PathBuf> {
+    let name = format!("keyfob{}", std::env::consts::EXE_SUFFIX);
+    let beside = std::env::current_exe()
+        .ok()
+        .map(|program| program.with_file_name(name))
+        .filter(|program| program.is_file());
+    let on_path = keyfob.find_program("keyfob");
+    let is_same = |one: &PathBuf, other: &PathBuf| {
+        let (one, other) = (one.canonicalize().ok(), other.canonicalize().ok());
+        one.is_some() && one == other
+    };
+    let lasting = on_path
+        .clone()
+        .filter(|there| beside.as_ref().is_some_and(|beside| is_same(there, beside)));
+    lasting
+        .or(beside)
+        .or(on_path)
+        .ok_or_else(|| {
+            Error::new(
+                Code::Failed,
+                "The command `keyfob`, which tools call for their credential, is not on this computer.",
+                "Install it beside Keyfob's window, or into a folder on PATH such as ~/.local/bin. Then try again.",
+            )
+        })
+}
