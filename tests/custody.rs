@@ -85,6 +85,23 @@ fn the_keychain_is_stopped_in_the_middle() {
 }
 
 #[test]
+fn a_keychain_that_breaks_down_while_it_is_asked_is_asked_again() {
+    let custody = Custody::start();
+    custody.sign_in("Work");
+    let token = custody.token("Work");
+    // At each of the calls that a token takes, and at some in between.
+    for milliseconds in (0..40).step_by(4) {
+        let asking = custody.keyfob(&["token", "Work"]).spawn();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        custody.session.signal_keyring(Signal::STOP);
+        std::thread::sleep(Duration::from_millis(150));
+        custody.session.signal_keyring(Signal::KILL);
+        let given = asking.wait(PATIENCE).expect_code(0);
+        assert_eq!(given.stdout.trim(), token, "after {milliseconds} ms");
+    }
+}
+
+#[test]
 fn what_waits_is_handed_out_before_an_older_token_that_still_lives() {
     let custody = Custody::start();
     custody.sign_in("Work");

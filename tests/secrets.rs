@@ -255,6 +255,13 @@ fn walk_ways_in(session: &DesktopSession, mock: &MockProvider, home: &Home, said
     );
     said.hear_words_of(run(&["token", "--min-valid", "2h"], "").expect_code(0));
     said.hear(run(&["order", "--json"], "").expect_code(0));
+    said.hear(run(&["use", "API key …5678", "--here"], "").expect_code(0));
+    let env = run(&["env", "--format", "json"], "").expect_code(0);
+    assert!(env.stdout.contains(PLANTED), "{env:#?}");
+    said.hear_words_of(env);
+    said.hear(run(&["run", "--", "no-such-program"], "").expect_code(127));
+    said.hear(run(&["trust", "--list", "--json"], "").expect_code(0));
+    said.hear(run(&["trust", "--forget"], "").expect_code(0));
 }
 
 /// All that the page holds: its text, its source, its storages and fields.

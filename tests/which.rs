@@ -138,14 +138,20 @@ fn the_folder_counts_and_can_be_named() {
 fn broken_and_odd_files_are_warnings() {
     let world = World::new();
     world.session();
-    for (file, text) in [
-        (".claude/settings.json", "{\"apiKeyHelper\": \"PLANTED"),
-        (".claude.json", "PLANTED"),
-        (".claude/settings.json", "\u{0}\u{1}PLANTED"),
+    // Settings that Keyfob cannot read may well count.
+    let (settings, other) = ("Keyfob could not read", "could not be understood");
+    for (file, text, words) in [
+        (
+            ".claude/settings.json",
+            "{\"apiKeyHelper\": \"PLANTED",
+            settings,
+        ),
+        (".claude.json", "PLANTED", other),
+        (".claude/settings.json", "\u{0}\u{1}PLANTED", settings),
     ] {
         world.file(file, text);
         let said = world.run(world.keyfob(&["which", "claude-code"]), 0).stdout;
-        assert!(said.contains("could not be understood"), "{said}");
+        assert!(said.contains(words), "{said}");
         assert!(
             said.contains(Path::new(file).file_name().unwrap().to_str().unwrap()),
             "{said}"
@@ -159,7 +165,7 @@ fn broken_and_odd_files_are_warnings() {
     let said = world
         .run(world.keyfob(&["which"]).env("ANTHROPIC_API_KEY", KEY), 0)
         .stdout;
-    assert!(said.contains("could not be understood"), "{said}");
+    assert!(said.contains(settings), "{said}");
 }
 
 #[test]

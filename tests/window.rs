@@ -213,8 +213,8 @@ async fn every_screen_fits_at_both_sizes_light_and_dark() {
     window.click(by("add-account")).await;
     window.click(by("route-mock")).await;
     window.wait_for(FRESH).await;
-    // The word about the outcome lies over the page until it is closed; the pictures are of what stays.
-    window.click("[data-testid='outcome'] button").await;
+    // The word about the outcome lies over the page; the pictures are of what stays.
+    window.close_outcome().await;
     for theme in ["light", "dark"] {
         window.click(by("nav-settings")).await;
         window

@@ -45,8 +45,27 @@ pub(crate) fn token_beside_others() {
         "--dest=org.freedesktop.secrets",
     ]);
     ping.args(["/org/freedesktop/secrets", "org.freedesktop.DBus.Peer.Ping"]);
-    pairs(&mut ours, "`secret-tool lookup`", &mut theirs);
-    pairs(&mut ours, "a bare D-Bus ping (`dbus-send`)", &mut ping);
+    pairs(
+        ("`keyfob token`, fresh", &mut ours),
+        ("`secret-tool lookup`", &mut theirs),
+    );
+    pairs(
+        ("`keyfob token`, fresh", &mut ours),
+        ("a bare D-Bus ping (`dbus-send`)", &mut ping),
+    );
+    let connected = keyfob(&["connect", "command"]).output().unwrap();
+    let line = String::from_utf8(connected.stdout).unwrap();
+    let (_, id) = line.trim().rsplit_once(' ').unwrap();
+    let mut helper = keyfob(&["helper", id]);
+    pairs(
+        ("`keyfob helper`, fresh", &mut helper),
+        ("`keyfob token`", &mut ours),
+    );
+    let mut run = keyfob(&["run", "--quiet", "--", "true"]);
+    pairs(
+        ("`keyfob run -- true`", &mut run),
+        ("`keyfob token`", &mut ours),
+    );
     println!(
         "| `keyfob token`, peak memory | {:.1} MiB | `secret-tool lookup` {:.1} MiB | |",
         peak(&mut ours),
@@ -55,7 +74,7 @@ pub(crate) fn token_beside_others() {
 }
 
 /// One after the other, again and again, so that what slows the machine slows both.
-fn pairs(ours: &mut Command, name: &str, theirs: &mut Command) {
+fn pairs((name, ours): (&str, &mut Command), (other, theirs): (&str, &mut Command)) {
     let (mut a, mut b, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..45 {
         let (x, y) = (wall(ours), wall(theirs));
@@ -67,7 +86,7 @@ fn pairs(ours: &mut Command, name: &str, theirs: &mut Command) {
         }
     }
     println!(
-        "| `keyfob token`, fresh, wall time | {:.1} ms | {name} {:.1} ms | {:.2} |",
+        "| {name}, wall time | {:.1} ms | {other} {:.1} ms | {:.2} |",
         median(&mut a) * 1e3,
         median(&mut b) * 1e3,
         median(&mut ratios)

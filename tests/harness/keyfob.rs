@@ -1,6 +1,7 @@
 //! The command `keyfob` in a session.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -58,6 +59,12 @@ impl Call {
     /// What it reads from standard input; nothing where this is not called.
     pub fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.stdin = text.into();
+        self
+    }
+
+    /// The folder that it is started in, in place of the session's home.
+    pub fn within(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
         self
     }
 

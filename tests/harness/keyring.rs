@@ -1,7 +1,9 @@
 //! GNOME's keyring daemon in a session.
 
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::environment::Environment;
@@ -55,6 +57,28 @@ impl KeyringDaemon {
     pub fn stop(self) {
         self.0.stop();
     }
+}
+
+/// What D-Bus starts where somebody asks for the Secret Service and there is none: another daemon, as long as the
+/// session wants one.
+pub fn starter(environment: &Environment) -> String {
+    let wanted = wanted_file(environment);
+    let wanted = wanted.display();
+    let daemon = "gnome-keyring-daemon --foreground --components=secrets";
+    format!(
+        "#!/bin/sh\ncase $(cat '{wanted}') in\nunlocked) printf %s '{PASSWORD}' | {daemon} --unlock ;;\nlocked) {daemon} </dev/null ;;\n*) exit 1 ;;\nesac\n"
+    )
+}
+
+/// GNOME's daemon itself breaks down now and then, when a client comes or goes at the wrong moment. A desktop starts it
+/// again, and so does a session from now on; none is started where that is left out.
+pub fn restart(environment: &Environment, state: Option<&str>) {
+    let state = state.unwrap_or_default();
+    fs::write(wanted_file(environment), state).expect("the session's folder can be written");
+}
+
+fn wanted_file(environment: &Environment) -> PathBuf {
+    environment.folder("keyring-wanted")
 }
 
 /// Gives the running daemon its password over its control socket, as PAM does at log-in.

@@ -5,34 +5,41 @@
 //! its own, folders of its own, a D-Bus of its own, and is ended with the session.
 
 pub mod browser;
+pub mod chance;
 pub mod claude;
 pub mod custody;
 pub mod display;
+pub mod eavesdropper;
 pub mod environment;
 pub mod home;
 pub mod http;
 pub mod keyfob;
 pub mod keyring;
 pub mod lines;
+pub mod linked;
 pub mod manager;
 pub mod mock;
 pub mod node;
 pub mod oidc;
 pub mod process;
 pub mod programs;
+pub mod sdk;
 pub mod secret_service;
 pub mod session;
 pub mod stand_in;
+pub mod tools;
 pub mod tray;
 pub mod watch_argv;
 pub mod window;
 
 pub use browser::{Browser, Visit, Visited};
 pub use custody::Custody;
+pub use eavesdropper::Eavesdropper;
 pub use home::Home;
 pub use keyfob::{Call, Interactive, Output};
 pub use mock::MockProvider;
 pub use oidc::OidcProvider;
+pub use sdk::{Sdk, SdkProgram};
 pub use session::{DesktopSession, Keyring};
 pub use stand_in::StandIns;
 pub use tray::TrayHost;

@@ -1,12 +1,12 @@
 //! What a program writes, while it writes it.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Processes that a program started and left behind may hold its output open; nobody waits for those longer.
-const LEFT_OPEN: Duration = Duration::from_secs(1);
+const LEFT_OPEN: Duration = Duration::from_secs(5);
 
 /// The output of a program. All of it is read as it comes, so that the program never blocks on a full pipe.
 #[derive(Debug)]
@@ -36,7 +36,10 @@ impl Lines {
         thread::spawn(move || {
             let mut piece = [0; 8192];
             loop {
-                let count = output.read(&mut piece).unwrap_or(0);
+                let count = match output.read(&mut piece) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    read => read.unwrap_or(0),
+                };
                 let mut text = writer.lock();
                 text.bytes.extend_from_slice(&piece[..count]);
                 text.ended = count == 0;

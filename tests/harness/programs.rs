@@ -32,6 +32,11 @@ pub fn output_folder() -> PathBuf {
     )
 }
 
+/// What setting up has put beside cargo's own output.
+pub(crate) fn beside(name: &str) -> PathBuf {
+    profile_folder().with_file_name(name)
+}
+
 /// `target/debug` of the run that built this test, or `target/release` of the one that built the figures.
 fn profile_folder() -> PathBuf {
     let own = std::env::current_exe().expect("a running program has a path");

@@ -49,7 +49,7 @@ impl DesktopSession {
     }
 
     fn begin(mut environment: Environment, display: Option<Display>, keyring: Keyring) -> Self {
-        let bus = start_bus(&mut environment);
+        let bus = start_bus(&mut environment, keyring);
         let mut session = Self {
             environment,
             keyring: None,
@@ -102,11 +102,18 @@ impl DesktopSession {
     /// Starts the keychain unlocked, also after [`Self::stop_keyring`].
     pub fn start_keyring(&mut self) {
         self.keyring = Some(KeyringDaemon::unlocked(&self.environment));
+        keyring::restart(&self.environment, Some("unlocked"));
     }
 
     /// Starts the keychain without anybody giving its password.
     pub fn start_keyring_locked(&mut self) {
         self.keyring = Some(KeyringDaemon::locked(&self.environment));
+        keyring::restart(&self.environment, Some("locked"));
+    }
+
+    /// Leaves a keychain that breaks down broken down.
+    pub fn never_restart_keyring(&self) {
+        keyring::restart(&self.environment, None);
     }
 
     /// Ends the keychain's daemon, as a crash or an update would. What it stored stays.
@@ -114,12 +121,25 @@ impl DesktopSession {
         let Some(daemon) = self.keyring.take() else {
             return;
         };
+        keyring::restart(&self.environment, None);
         daemon.stop();
+        // One that came in its place.
+        self.signal_keyring(Signal::TERM);
         let gone = eventually(Duration::from_secs(10), || !self.has_secret_service());
         assert!(
             gone,
             "the Secret Service is still there after its daemon was stopped"
         );
+    }
+
+    /// Sends a signal to the keychain's daemon, whoever started it.
+    pub fn signal_keyring(&self, signal: Signal) {
+        for pid in self.processes() {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            if name.starts_with("gnome-keyring") {
+                kill(pid, signal);
+            }
+        }
     }
 
     /// Locks the keychain in the middle of everything.
@@ -196,21 +216,33 @@ impl Drop for DesktopSession {
         // more while they are being ended.
         eventually(Duration::from_secs(5), || {
             let left = self.processes();
-            for pid in &left {
-                let pid = i32::try_from(*pid).ok().and_then(Pid::from_raw);
-                // It may be gone already.
-                let _ = pid.map(|pid| kill_process(pid, Signal::KILL));
-            }
+            left.iter().for_each(|pid| kill(*pid, Signal::KILL));
             left.is_empty()
         });
     }
 }
 
-/// Starts the session's D-Bus. It can start the dialog that asks for the keychain's password, and nothing else: a
-/// Secret Service that is stopped stays stopped.
-fn start_bus(environment: &mut Environment) -> Background {
+/// Sends a signal to a process that may be gone already.
+fn kill(pid: u32, signal: Signal) {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let _ = pid.map(|pid| kill_process(pid, signal));
+}
+
+/// Starts the session's D-Bus. It can start the dialog that asks for the keychain's password, a keychain that broke
+/// down, and nothing else: a Secret Service that is stopped stays stopped.
+fn start_bus(environment: &mut Environment, keyring: Keyring) -> Background {
     let services = environment.folder("dbus-services");
     fs::create_dir(&services).expect("the folder is new");
+    if keyring != Keyring::Absent {
+        let starter = environment.folder("start-keyring");
+        fs::write(&starter, keyring::starter(environment)).expect("the folder is ours");
+        let text = format!(
+            "[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/sh {}\n",
+            starter.display()
+        );
+        let file = services.join("org.freedesktop.secrets.service");
+        fs::write(file, text).expect("the folder is ours");
+    }
     for name in [
         "org.gnome.keyring.SystemPrompter",
         "org.gnome.keyring.PrivatePrompter",

@@ -12,7 +12,7 @@ use crate::process::eventually;
 use crate::session::DesktopSession;
 
 /// How long anything about the icon may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const ITEM: &str = "/StatusNotifierItem";
 const ITEM_INTERFACE: &str = "org.kde.StatusNotifierItem";

@@ -18,7 +18,7 @@ use crate::programs::{self, DESKTOP};
 use crate::session::DesktopSession;
 
 /// How long anything in the page may take to appear.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What windows and their driver write, a file in the session's folder.
 pub const LOG: &str = "window.log";
@@ -88,8 +88,19 @@ impl Window {
         while let Err(error) = self.wait_for(css).await.click().await {
             tries -= 1;
             assert!(tries > 0, "{css} cannot be clicked: {error}");
+            // What lies in a row that WebKit has not drawn yet cannot be clicked, however long one waits.
+            self.drawn().await;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Waits until two frames were drawn.
+    async fn drawn(&self) {
+        let frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(1)))";
+        self.client
+            .execute_async(frames, Vec::new())
+            .await
+            .expect("the page draws");
     }
 
     /// Clicks the button or link with this name.
@@ -159,6 +170,15 @@ impl Window {
             .await;
     }
 
+    /// Takes away the sentence about an outcome, which lies over the page. Good news also goes by itself after some
+    /// seconds, so that on a slow machine nothing may be left to close.
+    pub async fn close_outcome(&self) {
+        let close = "[data-testid='outcome'] button";
+        let click = "document.querySelector(arguments[0])?.click()";
+        self.run(click, vec![json!(close)]).await;
+        self.wait_until_gone(close).await;
+    }
+
     /// Waits until a person can read this text somewhere on the page.
     pub async fn wait_for_text(&self, text: &str) {
         let script = "return document.body.innerText.includes(arguments[0])";
@@ -213,11 +233,7 @@ impl Window {
     /// Takes a picture, for people: `screens/NAME.png` in the test output.
     pub async fn screenshot(&self, name: &str) -> PathBuf {
         // Before two frames were drawn WebKit gives the picture of an earlier page.
-        let frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(1)))";
-        self.client
-            .execute_async(frames, Vec::new())
-            .await
-            .expect("the page draws");
+        self.drawn().await;
         let picture = self
             .client
             .screenshot()

@@ -18,11 +18,22 @@ const COMMITTED: &str = "ui/src/lib/bindings";
 
 /// Writes them anew. Files of types that are gone go too.
 pub(crate) fn write() -> Result<()> {
+    let new = place::target()?.join("bindings-new");
+    if new.is_dir() {
+        fs::remove_dir_all(&new)?;
+    }
+    // The old ones go only once there are new ones: Rust code that does not compile must not cost the page its types.
+    export_to(&new)?;
     let folder = place::root().join(COMMITTED);
     if folder.is_dir() {
         fs::remove_dir_all(&folder).context("the old bindings could not be removed")?;
     }
-    export_to(&folder)
+    fs::create_dir_all(&folder)?;
+    for name in read(&new)?.keys() {
+        fs::copy(new.join(name), folder.join(name))
+            .with_context(|| format!("{name} could not be written"))?;
+    }
+    Ok(())
 }
 
 /// Fails where the committed ones are not those of the Rust types.

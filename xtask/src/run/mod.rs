@@ -26,6 +26,8 @@ pub(crate) fn run() -> Result<()> {
         need_a_screen()?;
         look_for_a_keychain();
     }
+    // What a run that was broken off has left connected to a server that is gone.
+    disconnect(&home)?;
     let practice = Practice::start(&home)?;
     say_what_to_try(&home)?;
     let mut app = command(
@@ -37,9 +39,28 @@ pub(crate) fn run() -> Result<()> {
         .stdin(Stdio::null())
         .status()
         .context("the app could not be started")?;
+    disconnect(&home)?;
     practice.stop()?;
     if !status.success() {
         bail!("the app ended with an error ({status})");
+    }
+    Ok(())
+}
+
+/// Takes back what practice accounts were given to: the tools are real ones, and must not be left with a server that
+/// has ended.
+fn disconnect(home: &Path) -> Result<()> {
+    if !home.join("connections.json").exists() {
+        return Ok(());
+    }
+    let keyfob = place::program("keyfob")?.display().to_string();
+    let mut all = command(&keyfob, &["disconnect", "--all"]);
+    let status = all.env("KEYFOB_HOME", home).status()?;
+    if !status.success() {
+        println!(
+            "`keyfob connections` with KEYFOB_HOME={} lists what is still connected.",
+            home.display()
+        );
     }
     Ok(())
 }
@@ -56,6 +77,7 @@ The same accounts with the command, in another terminal:
 
   KEYFOB_HOME='{home}' '{}' accounts
 
+The tools under Connections are your real ones. What you connect there is taken back when this ends.
 This ends when you close the window; where Keyfob stays in the tray, when you choose Quit Keyfob there.
 ",
         keyfob.display()

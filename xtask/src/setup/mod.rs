@@ -5,6 +5,7 @@ mod cargo_tools;
 mod elsewhere;
 mod npm;
 mod packages;
+mod python;
 mod system;
 mod versions;
 
@@ -32,6 +33,7 @@ pub(crate) fn setup(purpose: Purpose) -> Result<()> {
     npm::install("ui")?;
     if purpose == Purpose::Test {
         npm::install("tests/node")?;
+        python::install()?;
         cargo_tools::install()?;
     }
     Ok(())

@@ -140,6 +140,16 @@ const TEST: &[Need] = &[
         "plays a company's own certificate authority",
     ),
     need(
+        ["python3-venv", "python3", "python"],
+        Sign::None,
+        "runs Anthropic's Python library, in an environment of its own",
+    ),
+    need(
+        ["systemd", "systemd", "systemd"],
+        Sign::Program(&["systemd-analyze"]),
+        "checks the units of docs/containers.md",
+    ),
+    need(
         ["libsecret-tools", "libsecret", "libsecret"],
         Sign::Program(&["secret-tool"]),
         "reads the keychain as another program would",
@@ -148,6 +158,16 @@ const TEST: &[Need] = &[
         ["libglib2.0-bin", "glib2", "glib2"],
         Sign::Program(&["gdbus"]),
         "talks to D-Bus",
+    ),
+    need(
+        ["fish", "fish", "fish"],
+        Sign::Program(&["fish"]),
+        "reads what keyfob env prints for it",
+    ),
+    need(
+        ["bsdutils", "util-linux-script", "util-linux"],
+        Sign::Program(&["script"]),
+        "a terminal for programs that ask whether there is one",
     ),
     need(
         ["chromium", "chromium", "chromium"],

@@ -152,7 +152,14 @@ fn build() -> Result<()> {
 /// Runs the tests of this filter. The tests that write TypeScript types are the step `bindings`.
 fn nextest(filter: &str) -> Result<()> {
     let filter = format!("({filter}) and not test(/export_bindings/)");
-    cargo(&["nextest", "run", "--workspace", "--filterset", &filter])
+    let mut nextest = command(
+        "cargo",
+        &["nextest", "run", "--workspace", "--filterset", &filter],
+    );
+    // What a test says of its failure names the line already, and is what is left of a log that somebody shortens. The
+    // programs that tests start keep their backtraces.
+    nextest.env("RUST_BACKTRACE", "0");
+    run_command(nextest)
 }
 
 fn seconds(time: Duration) -> String {

@@ -1,0 +1,227 @@
+//! Claude Code and `ant` renew their own sessions when Keyfob asks them to, once, and nobody breaks that off.
+
+use std::fs;
+use std::time::Duration;
+
+use keyfob_tests::linked::{SOON, World, now};
+use keyfob_tests::process::eventually;
+use keyfob_tests::stand_in::as_it_lies;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+#[test]
+fn claude_code_renews_its_own_session_when_it_is_asked() {
+    let world = World::default();
+    world.plant_claude(&world.claude(), -60);
+    world
+        .keyfob(&["link", "claude-code", "--label", "Mine"])
+        .expect_code(0);
+    assert_eq!(world.state("Mine"), "renews_when_asked");
+    world.keyfob(&["refresh", "Mine"]).expect_code(0);
+    assert_eq!(world.state("Mine"), "fresh");
+    let calls = world.programs.calls();
+    assert_eq!(calls.len(), 1);
+    assert_eq!(
+        calls[0]["args"],
+        json!(["-p", ".", "--model", "claude-haiku-4-5"])
+    );
+    assert_eq!(calls[0]["folder"], world.claude().to_str().unwrap());
+    // One that is good is left as it is, and that is said.
+    let before = world.theirs();
+    let output = world.keyfob(&["refresh", "Mine"]).expect_code(0);
+    assert!(
+        output.stderr.contains("did not renew it yet"),
+        "{output:#?}"
+    );
+    assert_eq!(world.theirs(), before);
+}
+
+#[test]
+fn a_session_that_stays_expired_names_the_cure() {
+    let world = World::default();
+    world.plant_claude(&world.claude(), -60);
+    world
+        .keyfob(&["link", "claude-code", "--label", "Mine"])
+        .expect_code(0);
+    let before = world.theirs();
+    for (end, code, calls, words, state) in [
+        (
+            "unreachable",
+            5,
+            1,
+            "could not reach its server",
+            "renewal_failing",
+        ),
+        (
+            "broken",
+            1,
+            1,
+            "could not make the request",
+            "renewal_failing",
+        ),
+        ("stays", 3, 1, "claude auth login", "sign_in_again"),
+        // Refused once may be a passing fault, so it is tried once more.
+        ("refused", 3, 2, "claude auth login", "sign_in_again"),
+        ("revoked", 3, 2, "claude auth login", "sign_in_again"),
+    ] {
+        world.programs.plan(&json!({ "renew": { "end": end } }));
+        let called = world.programs.calls().len();
+        let output = world.keyfob(&["refresh", "Mine"]).expect_code(code);
+        assert!(output.stderr.contains(words), "{end}: {output:#?}");
+        assert_eq!(world.programs.calls().len(), called + calls, "{end}");
+        assert_eq!(world.state("Mine"), state, "{end}");
+        assert_eq!(world.theirs(), before, "{end}");
+    }
+    // A new sign-in cures it, in the same place and under the same name.
+    world.programs.plan(&json!({}));
+    world
+        .sign_in(&["login", "--account", "Mine"])
+        .expect_code(0);
+    assert_eq!(world.state("Mine"), "fresh");
+    let accounts = world.keyfob(&["accounts", "--json"]).stdout;
+    assert_eq!(
+        serde_json::from_str::<Vec<Value>>(&accounts).unwrap().len(),
+        1
+    );
+    assert_eq!(
+        world.programs.calls().last().unwrap()["folder"],
+        world.claude().to_str().unwrap()
+    );
+}
+
+#[test]
+fn a_session_that_was_revoked_before_its_time_is_said_to_be_over() {
+    let world = World::default();
+    world.plant_claude(&world.claude(), 3_600);
+    world
+        .keyfob(&["link", "claude-code", "--label", "Mine"])
+        .expect_code(0);
+    world
+        .programs
+        .plan(&json!({ "renew": { "end": "revoked" } }));
+    world.keyfob(&["refresh", "Mine"]).expect_code(3);
+    assert_eq!(world.state("Mine"), "sign_in_again");
+    // Once Claude Code has another one, that is forgotten.
+    world.plant_claude(&world.claude(), 7_200);
+    assert_eq!(world.state("Mine"), "fresh");
+}
+
+#[test]
+fn many_who_ask_at_once_make_one_request() {
+    let world = World::default();
+    world.plant_claude(&world.claude(), -60);
+    world
+        .keyfob(&["link", "claude-code", "--label", "Mine"])
+        .expect_code(0);
+    // Long enough for all to ask before the first is done.
+    world.programs.plan(&json!({ "renew": { "end": "slow" } }));
+    let mut asking: Vec<_> = (0..4)
+        .map(|_| {
+            world
+                .session
+                .keyfob(&world.home, &["refresh", "Mine"])
+                .spawn_held()
+        })
+        .collect();
+    asking.iter_mut().for_each(|call| call.let_go());
+    for call in asking {
+        world.checked(call.wait(SOON)).expect_code(0);
+    }
+    assert_eq!(world.programs.calls().len(), 1);
+}
+
+#[test]
+fn nothing_is_renewed_in_the_background_unless_the_person_switched_it_on() {
+    for (config, calls) in [("", 0), ("[claude_code]\nrenew_in_background = true\n", 1)] {
+        let world = World::with(config);
+        world.plant_claude(&world.claude(), -60);
+        world
+            .keyfob(&["link", "claude-code", "--label", "Mine"])
+            .expect_code(0);
+        world.keyfob(&["refresh", "--all"]).expect_code(0);
+        assert_eq!(world.programs.calls().len(), 0);
+        world.keyfob(&["watch", "--once"]);
+        assert_eq!(world.programs.calls().len(), calls, "{config}");
+        // One that could not be renewed is left alone for a while.
+        world.plant_claude(&world.claude(), -30);
+        world
+            .programs
+            .plan(&json!({ "renew": { "end": "unreachable" } }));
+        world.keyfob(&["watch", "--once"]);
+        world.keyfob(&["watch", "--once"]);
+        assert_eq!(world.programs.calls().len(), 2 * calls, "{config}");
+    }
+}
+
+#[test]
+fn whoever_leaves_during_a_renewal_does_not_break_it_off() {
+    let world = World::default();
+    world.plant_claude(&world.claude(), -60);
+    world
+        .keyfob(&["link", "claude-code", "--label", "Mine"])
+        .expect_code(0);
+    world.programs.plan(&json!({ "renew": { "end": "hangs" } }));
+    let mut call = world
+        .session
+        .keyfob(&world.home, &["refresh", "Mine"])
+        .spawn();
+    assert!(eventually(SOON, || world.left_over().len() == 1));
+    call.signal(Signal::INT);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(
+        call.is_running(),
+        "Claude Code may just have spent its refresh token"
+    );
+    assert_eq!(world.left_over().len(), 1);
+}
+
+#[test]
+fn whoever_leaves_while_ant_renews_does_not_break_it_off() {
+    let world = World::default();
+    world.plant_profile("work", 3_600);
+    world
+        .keyfob(&["link", "anthropic-profile", "--label", "Work"])
+        .expect_code(0);
+    world.programs.plan(&json!({ "renew": { "end": "slow" } }));
+    let credentials = world.anthropic().join("credentials/work.json");
+    for signal in [Signal::TERM, Signal::INT] {
+        world.plant_profile("work", -60);
+        let call = ["token", "Work"];
+        let mut call = world.session.keyfob(&world.home, &call).spawn();
+        assert!(
+            eventually(SOON, || !credentials.exists()),
+            "ant was not asked"
+        );
+        call.signal(signal);
+        let output = world.checked(call.wait(SOON));
+        assert_eq!(output.code, Some(128 + signal.as_raw()), "{output:#?}");
+        let written = fs::read_to_string(&credentials).expect("ant has written the new token");
+        let written: Value = serde_json::from_str(&written).unwrap();
+        assert!(written["expires_at"].as_i64().unwrap() > now());
+        assert_eq!(world.left_over(), Vec::<u32>::new());
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_written_keeps_no_token_back() {
+    let world = World::default();
+    world.plant_profile("work", 3_600);
+    world
+        .keyfob(&["link", "anthropic-profile", "--label", "Work"])
+        .expect_code(0);
+    let list = world.home.file("accounts.json");
+    let lies = || as_it_lies(&[&list]);
+    let before = lies();
+    world.keyfob(&["token", "Work"]).expect_code(0);
+    assert_eq!(lies(), before, "nothing new was seen");
+    let lock = world.home.file("locks/accounts.lock");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    world.plant_profile("work", 7_200);
+    let output = world.keyfob(&["token", "Work"]).expect_code(0);
+    assert_eq!(output.stdout, "sk-ant-oat01-HANDED-ON\n");
+    assert_eq!(lies(), before);
+    fs::remove_dir(&lock).unwrap();
+    world.keyfob(&["token", "Work"]).expect_code(0);
+    assert_ne!(lies(), before, "the end is another one");
+}
