@@ -1,11 +1,13 @@
 //! The official SDKs and `ant`, by a profile of its own that Keyfob keeps fresh. A profile that is there already is
 //! never touched.
 
-use std::io;
+mod making;
+
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 
+use self::making::{Pointer, Unfinished, not_made};
 use super::taking_back::close_the_gap;
 use super::{Connected, Made, quoted};
 use crate::account::{Account, Facts, Method};
@@ -71,7 +73,7 @@ impl Keyfob {
             self.connection(id, Recipient::AnthropicSdk, whose, &made),
             &whose.account,
         )?;
-        let mut files = Unfinished(Vec::new());
+        let mut files = Unfinished::default();
         // The configuration comes last: without it there is no profile, and nobody writes its credentials anew.
         let written = files
             .file(&profile.credentials(), &credentials)
@@ -413,70 +415,4 @@ fn no_end(account: &Account) -> Error {
         format!("Nothing says when the token of \"{}\" ends.", account.label),
         "Sign in to it again, then connect.",
     )
-}
-
-/// Makes a profile the one that is used where none is named.
-struct Pointer {
-    path: PathBuf,
-    is: String,
-    was: Option<String>,
-}
-
-impl Pointer {
-    fn to(profile: &Profile) -> Result<Self> {
-        let path = Profile::pointer(&profile.folder);
-        let failed = |error: io::Error| not_made(&path, &error);
-        files::refuse_link(&path).map_err(failed)?;
-        let was = files::read_small(&path).map_err(failed)?;
-        let was = was.map(|file| String::from_utf8(file.bytes.to_vec()));
-        let was = was
-            .transpose()
-            .map_err(|_| not_made(&path, &io::Error::other("it is not text")))?;
-        let is = format!("{}\n", profile.name);
-        Ok(Self { path, is, was })
-    }
-
-    fn change(&self) -> Change {
-        Change::Text {
-            path: self.path.clone(),
-            is: self.is.clone(),
-            was: self.was.clone(),
-        }
-    }
-
-    fn write(&self) -> Result<()> {
-        files::replace_theirs(&self.path, self.is.as_bytes())
-            .map_err(|error| not_made(&self.path, &error))
-    }
-}
-
-/// Files that were made, and are removed again unless all goes well.
-struct Unfinished(Vec<PathBuf>);
-
-impl Unfinished {
-    fn file(&mut self, path: &Path, bytes: &[u8]) -> Result<()> {
-        files::create_bytes(path, bytes).map_err(|error| not_made(path, &error))?;
-        self.0.push(path.to_owned());
-        Ok(())
-    }
-
-    fn keep(&mut self) {
-        self.0.clear();
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        for path in &self.0 {
-            let _ = files::remove(path);
-        }
-    }
-}
-
-fn not_made(path: &Path, error: &io::Error) -> Error {
-    Error {
-        cure: "Check its permissions, or name another folder in ANTHROPIC_CONFIG_DIR. Nothing was changed."
-            .to_owned(),
-        ..files::not_written(path, error)
-    }
 }
