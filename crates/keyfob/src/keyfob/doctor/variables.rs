@@ -7,6 +7,7 @@ use url::Url;
 use super::{Finding, Group};
 use crate::edge::Edge;
 use crate::http;
+use crate::precedence::sources::{self, CLOUDS};
 
 /// Those that name a proxy.
 const PROXIES: [&str; 3] = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
@@ -17,13 +18,6 @@ const AUTHORITIES: [(&str, bool); 4] = [
     (http::NODE_EXTRA_CA_CERTS, true),
     ("REQUESTS_CA_BUNDLE", false),
     ("CURL_CA_BUNDLE", false),
-];
-
-/// Those that send Claude Code to a cloud, whatever else is set.
-const CLOUDS: [&str; 3] = [
-    "CLAUDE_CODE_USE_BEDROCK",
-    "CLAUDE_CODE_USE_VERTEX",
-    "CLAUDE_CODE_USE_FOUNDRY",
 ];
 
 /// The API that tools use where nothing else is said.
@@ -205,9 +199,13 @@ pub(super) fn conflicts(edge: &Edge) -> Vec<Finding> {
             &format!("Unset {above} to use your plan."),
         ));
     }
-    if let Some(cloud) = CLOUDS.into_iter().find(|name| is_set(name)) {
+    let is_on = |name: &str| {
+        let value = edge.variable(name);
+        value.is_some_and(|value| sources::is_on(&value.to_string_lossy()))
+    };
+    if let Some((cloud, _, whose)) = CLOUDS.into_iter().find(|(name, ..)| is_on(name)) {
         let words = format!(
-            "{cloud} is set: Claude Code uses that cloud and no credential of Anthropic's."
+            "{cloud} is on: Claude Code uses {whose}, and no credential that Keyfob gives it."
         );
         findings.push(match key || token {
             false => Finding::fine(group, topic, words),
@@ -314,6 +312,20 @@ mod tests {
             "https://api.anthropic.com/",
         )]));
         assert_eq!(fine[0].meaning, Meaning::Fine);
+    }
+
+    #[test]
+    fn a_switch_to_a_cloud_is_told_where_it_is_on() {
+        for (name, _, whose) in CLOUDS {
+            let set_to = |value: &'static str| {
+                Edge::new(|| Timestamp::UNIX_EPOCH, || Ok([0; 32]))
+                    .with_variables(move |asked| (asked == name).then(|| value.into()))
+            };
+            let told_of = |value| told(&conflicts(&set_to(value)));
+            let on = told_of("true");
+            assert!(on.contains(name) && on.contains(whose), "{on}");
+            assert!(!told_of("0").contains(name));
+        }
     }
 
     #[test]
