@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::time::Duration;
 
-use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output, http};
+use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output, PATIENCE, http};
 use serde_json::json;
 
 const KEY: &str = "sk-ant-api03-good-9f2A";
@@ -45,15 +45,15 @@ impl World {
             .session
             .keyfob(&self.home, &["login", "--no-browser"])
             .spawn();
-        let lines = login.stderr.until(Duration::from_secs(30), |line| {
-            line.contains("Waiting for your browser")
-        });
+        let lines = login
+            .stderr
+            .until(PATIENCE, |line| line.contains("Waiting for your browser"));
         let url = lines
             .iter()
             .find(|line| line.contains("response_type=code"))
             .unwrap();
         http::browse(url.trim());
-        login.wait(Duration::from_secs(60))
+        login.wait(PATIENCE)
     }
 }
 
@@ -374,9 +374,9 @@ fn no_browser_and_a_port_that_is_taken() {
         .keyfob(&world.home, &["login"])
         .env("PATH", "/nowhere")
         .spawn();
-    let lines = login.stderr.until(Duration::from_secs(30), |line| {
-        line.contains("Waiting for your browser")
-    });
+    let lines = login
+        .stderr
+        .until(PATIENCE, |line| line.contains("Waiting for your browser"));
     assert!(
         lines
             .iter()
@@ -388,7 +388,7 @@ fn no_browser_and_a_port_that_is_taken() {
         .find(|line| line.contains("response_type=code"))
         .unwrap();
     http::browse(url.trim());
-    login.wait(Duration::from_secs(30)).expect_code(0);
+    login.wait(PATIENCE).expect_code(0);
 }
 
 #[test]

@@ -1,11 +1,7 @@
 //! The command as a person and a script meet it, on a real keychain.
 
-use std::time::Duration;
-
-use keyfob_tests::{DesktopSession, Home, Interactive, Keyring, MockProvider, http};
+use keyfob_tests::{DesktopSession, Home, Interactive, Keyring, MockProvider, PATIENCE, http};
 use serde_json::Value;
-
-const SOON: Duration = Duration::from_secs(30);
 
 fn world() -> (DesktopSession, MockProvider, Home) {
     let session = DesktopSession::start(Keyring::Unlocked);
@@ -18,7 +14,7 @@ fn world() -> (DesktopSession, MockProvider, Home) {
 fn addresses(login: &mut Interactive) -> Vec<String> {
     let lines = login
         .stderr
-        .until(SOON, |line| line.contains("Waiting for your browser"));
+        .until(PATIENCE, |line| line.contains("Waiting for your browser"));
     let is_address = |line: &&String| line.contains("response_type=code");
     lines
         .iter()
@@ -34,7 +30,7 @@ fn login_by_redirect_and_the_life_of_an_account() {
     let mut login = keyfob(&["login", "--no-browser", "--json"]).spawn();
     let url = addresses(&mut login).swap_remove(0);
     assert_eq!(http::browse(&url).status, 200);
-    let output = login.wait(SOON).expect_code(0);
+    let output = login.wait(PATIENCE).expect_code(0);
     let signed_in: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(signed_in["state"]["kind"], "fresh");
 
@@ -82,9 +78,9 @@ fn login_by_a_code_on_standard_input() {
     login.type_line("rubbish");
     login
         .stderr
-        .until(SOON, |line| line.contains("Still waiting"));
+        .until(PATIENCE, |line| line.contains("Still waiting"));
     login.type_line(&format!("  {code}  "));
-    let output = login.wait(SOON).expect_code(0);
+    let output = login.wait(PATIENCE).expect_code(0);
     assert!(output.stderr.contains("Remote"), "{}", output.stderr);
     assert_eq!(output.stdout, "", "words go to standard error");
 }

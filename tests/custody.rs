@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use keyfob_tests::custody::PATIENCE;
+use keyfob_tests::PATIENCE;
 use keyfob_tests::process::eventually;
 use keyfob_tests::{Custody, Interactive, Window};
 use rustix::process::Signal;
@@ -131,9 +131,7 @@ fn stores_by_itself(custody: &Custody) {
     assert!(eventually(PATIENCE, sealed), "{:#?}", custody.activity());
     assert_eq!(custody.mock.count("refreshes_ok"), 1);
     custody.session.unlock_keyring();
-    let stored = eventually(Duration::from_secs(15), || {
-        custody.left_by_renewals().is_empty()
-    });
+    let stored = eventually(PATIENCE, || custody.left_by_renewals().is_empty());
     assert!(stored, "{:#?}", custody.activity());
     let token = custody.stored("Work")["access_token"].clone();
     let token = token.as_str().expect("it is text");

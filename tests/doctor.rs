@@ -8,10 +8,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use keyfob_tests::{Browser, DesktopSession, Home, Keyring, MockProvider, Output, Visit, http};
+use keyfob_tests::{
+    Browser, DesktopSession, Home, Keyring, MockProvider, Output, PATIENCE, Visit, http,
+};
 use serde_json::{Value, json};
-
-const SOON: Duration = Duration::from_secs(30);
 
 /// Recognisable, and in every variable that could hold a secret.
 const PLANTED: &str = "hunter2-planted";
@@ -121,7 +121,7 @@ fn a_server_that_is_gone_and_a_clock_that_is_wrong_are_told() {
     // With an account that depends on it, the same silence is worse.
     session
         .keyfob(&home, &["login", "--device"])
-        .limit(SOON)
+        .limit(PATIENCE)
         .run()
         .expect_code(0);
     drop(mock);
@@ -276,7 +276,7 @@ fn a_private_authority_is_trusted_where_a_variable_names_it() {
             .expect_code(0);
         finding(&out.stdout, "Acme gateway")
     };
-    let deadline = Instant::now() + SOON;
+    let deadline = Instant::now() + PATIENCE;
     while TcpStream::connect(("127.0.0.1", port)).is_err() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -331,13 +331,13 @@ fn a_sign_in_on_another_device_can_be_ended_and_agreed_to() {
             .spawn();
         let lines = login
             .stderr
-            .until(SOON, |line| line.contains("Waiting for you there"));
+            .until(PATIENCE, |line| line.contains("Waiting for you there"));
         let complete = lines.iter().find(|line| line.contains("user_code="));
         (login, complete.unwrap().trim().to_owned())
     };
     let (mut login, _) = begin();
     login.signal(rustix::process::Signal::INT);
-    let out = login.wait(SOON).expect_code(130);
+    let out = login.wait(PATIENCE).expect_code(130);
     assert!(out.stderr.contains("cancelled"), "{}", out.stderr);
     assert_eq!(out.stdout, "");
 
@@ -347,7 +347,7 @@ fn a_sign_in_on_another_device_can_be_ended_and_agreed_to() {
         visited.text.contains("signed in on the other device"),
         "{visited:?}"
     );
-    let out = login.wait(SOON).expect_code(0);
+    let out = login.wait(PATIENCE).expect_code(0);
     let status: Value = serde_json::from_str(&out.stdout).unwrap();
     assert_eq!(status["identity"]["workspace"], "Default");
     let shown = session.keyfob(&home, &["status"]).run().expect_code(0);

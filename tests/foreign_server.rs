@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keyfob_tests::{Browser, DesktopSession, Home, Keyring, OidcProvider, Visit};
+use keyfob_tests::{Browser, DesktopSession, Home, Keyring, OidcProvider, PATIENCE, Visit};
 use serde_json::{Value, json};
 
 /// Short enough that a test can wait for its end, long enough for a sign-in on a slow machine.
@@ -29,16 +29,16 @@ fn login_and_token_work_with_issuer_client_id_and_scopes_alone() {
     let home = Home::new(&session, "home", &config);
 
     let mut login = session.keyfob(&home, &["login", "--no-browser"]).spawn();
-    let lines = login.stderr.until(Duration::from_secs(20), |line| {
-        line.contains("Waiting for your browser")
-    });
+    let lines = login
+        .stderr
+        .until(PATIENCE, |line| line.contains("Waiting for your browser"));
     let url = lines
         .iter()
         .find(|line| line.contains("response_type=code"))
         .unwrap();
     let visited = browser.open(&session, url.trim());
     assert!(visited.text.contains("You are signed in"), "{visited:?}");
-    login.wait(Duration::from_secs(20)).expect_code(0);
+    login.wait(PATIENCE).expect_code(0);
 
     let token = || {
         session
@@ -103,9 +103,9 @@ fn a_machine_without_a_browser_signs_in_to_a_gateway_by_a_code() {
     let mut login = session
         .keyfob(&home, &["login", "--device", "--json"])
         .spawn();
-    let lines = login.stderr.until(Duration::from_secs(20), |line| {
-        line.contains("Waiting for you there")
-    });
+    let lines = login
+        .stderr
+        .until(PATIENCE, |line| line.contains("Waiting for you there"));
     let after = |words: &str| {
         let place = lines.iter().position(|line| line.contains(words)).unwrap();
         lines[place + 2].trim().to_owned()
@@ -118,7 +118,7 @@ fn a_machine_without_a_browser_signs_in_to_a_gateway_by_a_code() {
     });
     let visited = browser.open(&session, &page);
     assert_eq!(visited.error, None, "{visited:?}");
-    let out = login.wait(Duration::from_secs(30)).expect_code(0);
+    let out = login.wait(PATIENCE).expect_code(0);
     let status: Value = serde_json::from_str(&out.stdout).unwrap();
     assert_eq!(status["payer"], "company");
     let who = format!("ada at {}", server.issuer());
@@ -158,9 +158,9 @@ fn a_redirect_gives_a_token_for_the_gateway_too() {
     );
     let home = Home::new(&session, "home", &config);
     let mut login = session.keyfob(&home, &["login", "--no-browser"]).spawn();
-    let lines = login.stderr.until(Duration::from_secs(20), |line| {
-        line.contains("Waiting for your browser")
-    });
+    let lines = login
+        .stderr
+        .until(PATIENCE, |line| line.contains("Waiting for your browser"));
     let url = lines
         .iter()
         .find(|line| line.contains("response_type=code"))
@@ -168,7 +168,7 @@ fn a_redirect_gives_a_token_for_the_gateway_too() {
     assert!(url.contains("nonce=") && url.contains("resource="), "{url}");
     let visited = browser.open(&session, url.trim());
     assert!(visited.text.contains("You are signed in"), "{visited:?}");
-    login.wait(Duration::from_secs(20)).expect_code(0);
+    login.wait(PATIENCE).expect_code(0);
     let token = session.keyfob(&home, &["token"]).run().expect_code(0);
     assert_eq!(claims(&token.stdout)["aud"], GATEWAY);
 

@@ -9,7 +9,8 @@ use std::process::{Output as Ended, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use keyfob_tests::custody::{PATIENCE, at_once, the_same_token, while_the_keychain_lives};
+use keyfob_tests::PATIENCE;
+use keyfob_tests::custody::{at_once, the_same_token, while_the_keychain_lives};
 use keyfob_tests::home::{files_under, files_with};
 use keyfob_tests::{Call, Custody, Eavesdropper, Home, Output, claude};
 use serde_json::{Value, json};

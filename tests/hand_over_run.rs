@@ -8,7 +8,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use keyfob_tests::custody::PATIENCE;
+use keyfob_tests::PATIENCE;
 use keyfob_tests::node::{node, script};
 use keyfob_tests::process::{Background, eventually};
 use keyfob_tests::programs::{KEYFOB, program};

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use keyfob_tests::custody::{PATIENCE, at_once, the_same_token, while_the_keychain_lives};
+use keyfob_tests::PATIENCE;
+use keyfob_tests::custody::{at_once, the_same_token, while_the_keychain_lives};
 use keyfob_tests::home::{files_under, files_with};
 use keyfob_tests::{Call, Custody, Sdk};
 use rustix::process::Signal;

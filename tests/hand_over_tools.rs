@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use keyfob_tests::home::{files_under, files_with};
 use keyfob_tests::{
-    DesktopSession, Eavesdropper, Home, Keyring, MockProvider, Output, http, tools,
+    DesktopSession, Eavesdropper, Home, Keyring, MockProvider, Output, PATIENCE, http, tools,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -65,7 +65,7 @@ impl World {
     fn sign_in(&self, label: &str) {
         let arguments = ["login", "--no-browser", "--label", label];
         let mut login = self.session.keyfob(&self.home, &arguments).spawn();
-        let soon = std::time::Duration::from_secs(30);
+        let soon = PATIENCE;
         let lines = login
             .stderr
             .until(soon, |line| line.contains("Waiting for your browser"));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use keyfob_tests::process::{eventually, output_of};
 use keyfob_tests::{
-    ArgvWatch, Browser, DesktopSession, Home, Keyring, MockProvider, OidcProvider, Visit, Window,
-    http,
+    ArgvWatch, Browser, DesktopSession, Home, Keyring, MockProvider, OidcProvider, PATIENCE, Visit,
+    Window, http,
 };
 use serde_json::json;
 
@@ -119,7 +119,7 @@ fn the_watch_sees_planted_arguments_and_variables() {
     // A stranger's process is nobody's business here.
     output_of(std::process::Command::new("sh").args(["-c", "sleep 0.05 # planted-stranger"]));
 
-    assert!(eventually(Duration::from_secs(2), || !watch
+    assert!(eventually(PATIENCE, || !watch
         .with("planted-argument")
         .is_empty()));
     assert!(!watch.with("planted-variable").is_empty());

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use keyfob_tests::PATIENCE;
 use keyfob_tests::chance::{Chance, seed};
-use keyfob_tests::custody::PATIENCE;
 use keyfob_tests::home::files_with;
 use keyfob_tests::keyring::KeyringDaemon;
 use keyfob_tests::process::eventually;
@@ -88,7 +88,7 @@ impl Victim<'_> {
             return true;
         }
         let gone = || !self.custody.session.has_secret_service();
-        let gone = eventually(Duration::from_secs(20), gone);
+        let gone = eventually(PATIENCE, gone);
         if gone {
             daemons.push(KeyringDaemon::unlocked(self.custody.session.environment()));
         }

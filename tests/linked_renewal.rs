@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use keyfob_tests::linked::{SOON, World, now};
+use keyfob_tests::PATIENCE;
+use keyfob_tests::linked::{World, now};
 use keyfob_tests::process::eventually;
 use keyfob_tests::stand_in::as_it_lies;
 use rustix::process::Signal;
@@ -125,7 +126,7 @@ fn many_who_ask_at_once_make_one_request() {
         .collect();
     asking.iter_mut().for_each(|call| call.let_go());
     for call in asking {
-        world.checked(call.wait(SOON)).expect_code(0);
+        world.checked(call.wait(PATIENCE)).expect_code(0);
     }
     assert_eq!(world.programs.calls().len(), 1);
 }
@@ -165,7 +166,7 @@ fn whoever_leaves_during_a_renewal_does_not_break_it_off() {
         .session
         .keyfob(&world.home, &["refresh", "Mine"])
         .spawn();
-    assert!(eventually(SOON, || world.left_over().len() == 1));
+    assert!(eventually(PATIENCE, || world.left_over().len() == 1));
     call.signal(Signal::INT);
     std::thread::sleep(Duration::from_millis(500));
     assert!(
@@ -189,11 +190,11 @@ fn whoever_leaves_while_ant_renews_does_not_break_it_off() {
         let call = ["token", "Work"];
         let mut call = world.session.keyfob(&world.home, &call).spawn();
         assert!(
-            eventually(SOON, || !credentials.exists()),
+            eventually(PATIENCE, || !credentials.exists()),
             "ant was not asked"
         );
         call.signal(signal);
-        let output = world.checked(call.wait(SOON));
+        let output = world.checked(call.wait(PATIENCE));
         assert_eq!(output.code, Some(128 + signal.as_raw()), "{output:#?}");
         let written = fs::read_to_string(&credentials).expect("ant has written the new token");
         let written: Value = serde_json::from_str(&written).unwrap();

@@ -5,7 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use keyfob_tests::Interactive;
-use keyfob_tests::linked::{SOON, World, state_of};
+use keyfob_tests::PATIENCE;
+use keyfob_tests::linked::{World, state_of};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ fn a_pasted_code_signs_in_and_a_wrong_one_leaves_the_attempt_alive() {
         login.type_line(text);
         login
             .stderr
-            .until(SOON, |line| line.contains("Still waiting"))
+            .until(PATIENCE, |line| line.contains("Still waiting"))
             .join("\n")
     };
     let said = refusal(&mut login, "only-the-first-half");
@@ -38,7 +39,7 @@ fn a_pasted_code_signs_in_and_a_wrong_one_leaves_the_attempt_alive() {
     let said = refusal(&mut login, "sk-ant-api03-a-key#x");
     assert!(said.contains("a key or a token"), "{said}");
     login.type_line(&format!("the-code#{}", state_of(&address)));
-    let output = world.checked(login.wait(SOON)).expect_code(0);
+    let output = world.checked(login.wait(PATIENCE)).expect_code(0);
     let status: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(status["label"], "Work");
     assert_eq!(status["owner"], "claude_code");
@@ -221,7 +222,7 @@ fn a_sign_in_that_is_given_up_leaves_nothing_running() {
             let (mut login, _) = world.begin(&["login", "--with", program]);
             assert_eq!(world.left_over().len(), 1);
             login.signal(signal);
-            let output = world.checked(login.wait(SOON));
+            let output = world.checked(login.wait(PATIENCE));
             assert_eq!(output.code, Some(128 + signal.as_raw()), "{output:#?}");
             assert_eq!(world.left_over(), Vec::<u32>::new());
         }

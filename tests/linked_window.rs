@@ -3,14 +3,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use keyfob_tests::process::eventually;
 use keyfob_tests::stand_in::{StandIns, as_it_lies};
-use keyfob_tests::{DesktopSession, Home, Keyring, Window};
+use keyfob_tests::{DesktopSession, Home, Keyring, PATIENCE, Window};
 use serde_json::json;
-
-const SOON: Duration = Duration::from_secs(30);
 
 fn by(id: &str) -> &'static str {
     // Selectors are few and tests are short, so each is made once and kept.
@@ -79,7 +77,7 @@ async fn a_plan_is_signed_in_to_through_claude_code() {
     assert_eq!(left_over(&session, &programs), 1);
     window.click(by("cancel")).await;
     window.wait_for(by("first-start")).await;
-    assert!(eventually(SOON, || left_over(&session, &programs) == 0));
+    assert!(eventually(PATIENCE, || left_over(&session, &programs) == 0));
 
     fs::write(&agree, "").unwrap();
     fs::write(&opened, "").unwrap();
@@ -102,7 +100,7 @@ async fn a_plan_is_signed_in_to_through_claude_code() {
     }
     window.screenshot("linked-account").await;
     assert!(!window.page_source().await.contains("PLANTED"));
-    assert!(eventually(SOON, || left_over(&session, &programs) == 0));
+    assert!(eventually(PATIENCE, || left_over(&session, &programs) == 0));
     assert!(
         session
             .all_secrets()

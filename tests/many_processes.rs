@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keyfob_tests::custody::{PATIENCE, at_once, the_same_token, while_the_keychain_lives};
+use keyfob_tests::PATIENCE;
+use keyfob_tests::custody::{at_once, the_same_token, while_the_keychain_lives};
 use keyfob_tests::process::eventually;
 use keyfob_tests::{Call, Custody, Output, Window};
 use rustix::process::Signal;

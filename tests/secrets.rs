@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use keyfob_tests::home::{files_under, files_with};
 use keyfob_tests::process::eventually;
 use keyfob_tests::{
-    ArgvWatch, Browser, DesktopSession, Home, Keyring, MockProvider, Output, Visit, Window, http,
+    ArgvWatch, Browser, DesktopSession, Home, Keyring, MockProvider, Output, PATIENCE, Visit,
+    Window, http,
 };
 use serde_json::json;
 
@@ -189,11 +189,9 @@ fn walk_custody(
     let refreshing = session
         .keyfob(home, &["refresh", "ada@example.com"])
         .spawn();
-    assert!(eventually(Duration::from_secs(10), || mock
-        .count("refreshes")
-        > before));
+    assert!(eventually(PATIENCE, || mock.count("refreshes") > before));
     session.lock_keyring();
-    let waiting = refreshing.wait(Duration::from_secs(60));
+    let waiting = refreshing.wait(PATIENCE);
     assert!(waiting.stderr.contains("locked"), "{waiting:#?}");
     said.hear(waiting);
     said.hear(run(&["accounts", "--json"]));
@@ -271,7 +269,7 @@ async fn shown(window: &Window) -> String {
 }
 
 fn login_by_paste(session: &DesktopSession, home: &Home) -> Output {
-    let soon = Duration::from_secs(30);
+    let soon = PATIENCE;
     let mut login = session
         .keyfob(
             home,

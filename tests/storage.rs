@@ -10,10 +10,8 @@ use std::time::Duration;
 
 use keyfob_tests::home::files_with;
 use keyfob_tests::process::eventually;
-use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output, http, programs};
+use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output, PATIENCE, http, programs};
 use serde_json::Value;
-
-const SOON: Duration = Duration::from_secs(30);
 
 struct World {
     session: DesktopSession,
@@ -57,10 +55,10 @@ impl World {
         let mut login = self.session.keyfob(&self.home, &arguments).spawn();
         let lines = login
             .stderr
-            .until(SOON, |line| line.contains("Waiting for your browser"));
+            .until(PATIENCE, |line| line.contains("Waiting for your browser"));
         let url = lines.iter().find(|l| l.contains("response_type=code"));
         http::browse(url.unwrap().trim());
-        login.wait(SOON).expect_code(0);
+        login.wait(PATIENCE).expect_code(0);
     }
 
     fn storage(&self) -> Value {
@@ -314,12 +312,14 @@ fn whoever_runs_already_follows_to_the_new_store() {
         .post("/control/access_ttl", &serde_json::json!({ "seconds": 6 }));
     world.sign_in();
     let mut watching = world.session.keyfob(&world.home, &["watch"]).spawn();
-    watching.stderr.until(SOON, |line| line.contains("renewed"));
+    watching
+        .stderr
+        .until(PATIENCE, |line| line.contains("renewed"));
     world
         .run(&["storage", "key-file", &world.key_file()])
         .expect_code(0);
     let before = world.mock.count("refreshes_ok");
-    let renewed = eventually(SOON, || world.mock.count("refreshes_ok") > before);
+    let renewed = eventually(PATIENCE, || world.mock.count("refreshes_ok") > before);
     assert!(renewed, "nothing was renewed after the move");
     assert!(
         world.session.all_secrets().is_empty(),

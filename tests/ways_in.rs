@@ -2,7 +2,7 @@
 //! a real keychain. Every secret in it is marked, and none comes out where it is not meant to.
 
 use keyfob_tests::home::{files_under, files_with};
-use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output, http};
+use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output, PATIENCE, http};
 use serde_json::{Value, json};
 
 const PLANTED: &str = "PLANTED7Q";
@@ -61,7 +61,7 @@ impl World {
     fn sign_in(&self, label: &str) {
         let arguments = ["login", "--no-browser", "--label", label];
         let mut login = self.session.keyfob(&self.home, &arguments).spawn();
-        let soon = std::time::Duration::from_secs(30);
+        let soon = PATIENCE;
         let lines = login
             .stderr
             .until(soon, |line| line.contains("Waiting for your browser"));

@@ -1,7 +1,7 @@
 //! The main job, end to end, with nothing faked but the provider: the real window on a real display, a real Chromium
 //! opened the way the system opens addresses, a real Secret Service, and a program that is not ours to look into it.
 
-use keyfob_tests::{Browser, DesktopSession, Home, Keyring, MockProvider, Visit, Window};
+use keyfob_tests::{Browser, DesktopSession, Home, Keyring, MockProvider, PATIENCE, Visit, Window};
 use serde_json::Value;
 
 /// A session with a display, a practice server that is already configured, and somebody at the browser.
@@ -333,9 +333,8 @@ async fn a_second_start_wakes_the_first_window_and_ends() {
         .env("KEYFOB_HOME", world.home.path())
         .spawn()
         .unwrap();
-    let ended = keyfob_tests::process::eventually(std::time::Duration::from_secs(20), || {
-        second.try_wait().unwrap().is_some()
-    });
+    let ended =
+        keyfob_tests::process::eventually(PATIENCE, || second.try_wait().unwrap().is_some());
     assert!(ended, "two windows on one home");
     assert!(second.wait().unwrap().success());
     window.wait_for(by("first-start")).await;

@@ -4,14 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
 use crate::node;
-use crate::process::{eventually, output_of};
+use crate::process::{PATIENCE, eventually, output_of};
 use crate::session::DesktopSession;
 
 /// What the person does at the page that opens.
@@ -106,7 +105,7 @@ impl Browser {
 
     /// The visit of this number, counted from 0, as soon as it is over.
     pub fn wait_for_visit(&self, number: usize) -> Visited {
-        let over = eventually(Duration::from_secs(60), || self.visits().len() > number);
+        let over = eventually(PATIENCE, || self.visits().len() > number);
         assert!(
             over,
             "visit {number} did not come to an end; those that did: {:#?}",

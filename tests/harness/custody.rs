@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -10,11 +9,8 @@ use crate::home::Home;
 use crate::http;
 use crate::keyfob::{Call, Output};
 use crate::mock::MockProvider;
-use crate::process::eventually;
+use crate::process::{PATIENCE, eventually};
 use crate::session::{DesktopSession, Keyring};
-
-/// How long anything that is waited for may take.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The life of access tokens that outlive every test, in seconds.
 const LONG: i64 = 8 * 3600;

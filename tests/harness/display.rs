@@ -1,11 +1,10 @@
 //! A screen that nobody sees.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::lines::Lines;
-use crate::process::{Background, eventually, output_of};
+use crate::process::{Background, PATIENCE, eventually, output_of};
 
 /// An X server and a window manager on a number of their own.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ impl Display {
                 .stderr(Stdio::null()),
         );
         let output = server.child().stdout.take().expect("it is piped");
-        let number = Lines::of(output).next_within(Duration::from_secs(20));
+        let number = Lines::of(output).next_within(PATIENCE);
         let number = number.expect("Xvfb says which display it took");
         environment.set("DISPLAY", format!(":{number}"));
         environment.set("GDK_BACKEND", "x11");
@@ -52,7 +51,7 @@ impl Display {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         );
-        let managed = eventually(Duration::from_secs(10), || {
+        let managed = eventually(PATIENCE, || {
             let mut asked = environment.command("xprop");
             output_of(asked.args(["-root", "_NET_SUPPORTING_WM_CHECK"])).contains("window id")
         });

@@ -2,9 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::process::PATIENCE;
 
 /// What a server answered.
 #[derive(Debug, Clone)]
@@ -91,7 +92,7 @@ fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: Option<&Value>) 
     let mut stream =
         TcpStream::connect(host).unwrap_or_else(|error| panic!("{host} does not answer: {error}"));
     stream
-        .set_read_timeout(Some(Duration::from_secs(30)))
+        .set_read_timeout(Some(PATIENCE))
         .expect("the limit is not zero");
     stream
         .write_all(request.as_bytes())

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::home::Home;
 use crate::lines::Lines;
-use crate::process::{Background, eventually};
+use crate::process::{Background, PATIENCE, eventually};
 use crate::programs::{self, KEYFOB};
 use crate::session::DesktopSession;
 
@@ -50,7 +50,7 @@ impl DesktopSession {
         Call {
             command,
             stdin: Vec::new(),
-            limit: Duration::from_secs(60),
+            limit: PATIENCE,
         }
     }
 }

@@ -39,6 +39,7 @@ pub use home::Home;
 pub use keyfob::{Call, Interactive, Output};
 pub use mock::MockProvider;
 pub use oidc::OidcProvider;
+pub use process::{A_WHILE, PATIENCE, eventually};
 pub use sdk::{Sdk, SdkProgram};
 pub use session::{DesktopSession, Keyring};
 pub use stand_in::StandIns;

@@ -6,17 +6,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use crate::home::{Home, files_with};
 use crate::keyfob::{Interactive, Output};
+use crate::process::PATIENCE;
 use crate::session::{DesktopSession, Keyring};
 use crate::stand_in::{StandIns, as_it_lies};
-
-/// Longer than anything of it takes.
-pub const SOON: Duration = Duration::from_secs(30);
 
 /// What every planted secret holds.
 pub const PLANTED: &str = "PLANTED";
@@ -167,7 +165,7 @@ impl World {
         let mut login = self.session.keyfob(&self.home, arguments).spawn();
         let lines = login
             .stderr
-            .until(SOON, |line| line.contains("Waiting for your browser"));
+            .until(PATIENCE, |line| line.contains("Waiting for your browser"));
         let address = lines
             .iter()
             .map(|line| line.trim())
@@ -180,7 +178,7 @@ impl World {
     pub fn sign_in(&self, arguments: &[&str]) -> Output {
         let (mut login, address) = self.begin(arguments);
         login.type_line(&format!("the-code-of-the-page#{}", state_of(&address)));
-        self.checked(login.wait(SOON))
+        self.checked(login.wait(PATIENCE))
     }
 
     /// Processes of the stand-ins that still run.

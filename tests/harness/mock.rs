@@ -1,13 +1,12 @@
 //! The practice server as a program.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::http;
 use crate::lines::Lines;
-use crate::process::Background;
+use crate::process::{Background, PATIENCE};
 use crate::programs::{self, MOCK_PROVIDER};
 
 /// A running practice server. It is killed when this is dropped.
@@ -28,7 +27,7 @@ impl MockProvider {
             .stdout(Stdio::piped());
         let mut program = Background::start(&mut command);
         let output = program.child().stdout.take().expect("it is piped");
-        let mut lines = Lines::of(output).until(Duration::from_secs(20), |line| line == "# ready");
+        let mut lines = Lines::of(output).until(PATIENCE, |line| line == "# ready");
         lines.pop();
         let block = lines.join("\n") + "\n";
         let base_url = base_url(&block);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::http;
 use crate::lines::Lines;
 use crate::node;
-use crate::process::Background;
+use crate::process::{Background, PATIENCE};
 
 /// A running provider. It is killed when this is dropped.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl OidcProvider {
             .stderr(Stdio::null());
         let mut program = Background::start(&mut command);
         let output = program.child().stdout.take().expect("it is piped");
-        let lines = Lines::of(output).until(Duration::from_secs(30), |line| line.starts_with('{'));
+        let lines = Lines::of(output).until(PATIENCE, |line| line.starts_with('{'));
         let ready: Value =
             serde_json::from_str(&lines[lines.len() - 1]).expect("the ready line is JSON");
         let word = |name: &str| {

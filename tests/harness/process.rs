@@ -6,6 +6,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+/// How long anything that is waited for may take. Computers that run tests are slow, and stand still now and then: a
+/// test that is right waits for what comes, and this ends only what never does.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long is watched that something does not happen.
+pub const A_WHILE: Duration = Duration::from_secs(5);
+
 /// A program in the background. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Background {

@@ -3,18 +3,14 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::lines::Lines;
 use crate::node::{node, script};
-use crate::process::Background;
+use crate::process::{Background, PATIENCE};
 use crate::programs;
 use crate::session::DesktopSession;
-
-/// How long one request may take on a computer that is busy.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

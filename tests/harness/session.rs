@@ -12,7 +12,7 @@ use crate::display::Display;
 use crate::environment::{Environment, MARK};
 use crate::keyring::{self, KeyringDaemon};
 use crate::lines::Lines;
-use crate::process::{Background, eventually};
+use crate::process::{Background, PATIENCE, eventually};
 use crate::secret_service::{self, Item};
 
 /// The state of the keychain when a session begins.
@@ -125,7 +125,7 @@ impl DesktopSession {
         daemon.stop();
         // One that came in its place.
         self.signal_keyring(Signal::TERM);
-        let gone = eventually(Duration::from_secs(10), || !self.has_secret_service());
+        let gone = eventually(PATIENCE, || !self.has_secret_service());
         assert!(
             gone,
             "the Secret Service is still there after its daemon was stopped"
@@ -281,7 +281,7 @@ fn start_bus(environment: &mut Environment, keyring: Keyring) -> Background {
         .stderr(Stdio::null());
     let mut bus = Background::start(&mut command);
     let output = bus.child().stdout.take().expect("it is piped");
-    let address = Lines::of(output).next_within(Duration::from_secs(20));
+    let address = Lines::of(output).next_within(PATIENCE);
     environment.set(
         "DBUS_SESSION_BUS_ADDRESS",
         address.expect("dbus-daemon prints its address"),

@@ -3,16 +3,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use zbus::blocking::{Connection, connection};
 use zbus::zvariant::{OwnedValue, Structure, Value};
 
-use crate::process::eventually;
+use crate::process::{PATIENCE, eventually};
 use crate::session::DesktopSession;
-
-/// How long anything about the icon may take.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 const ITEM: &str = "/StatusNotifierItem";
 const ITEM_INTERFACE: &str = "org.kde.StatusNotifierItem";

@@ -13,12 +13,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::home::Home;
-use crate::process::{Background, eventually};
+use crate::process::{Background, PATIENCE, eventually};
 use crate::programs::{self, DESKTOP};
 use crate::session::DesktopSession;
-
-/// How long anything in the page may take to appear.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What windows and their driver write, a file in the session's folder.
 pub const LOG: &str = "window.log";
@@ -319,7 +316,7 @@ fn start_driver(session: &DesktopSession, variables: &[(&str, String)]) -> (Back
     let shared = log.try_clone().expect("a file can be shared");
     command.stdin(Stdio::null()).stdout(shared).stderr(log);
     let driver = Background::start(&mut command);
-    let listening = eventually(Duration::from_secs(10), || {
+    let listening = eventually(PATIENCE, || {
         std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
     });
     assert!(listening, "WebKitWebDriver does not listen on port {port}");
