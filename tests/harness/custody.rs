@@ -130,6 +130,11 @@ impl Custody {
         );
     }
 
+    /// The next refresh is answered as it should be, once the faults are cleared.
+    pub fn hold_refresh(&self) {
+        self.mock.fault(&json!({ "on": "refresh", "kind": "hold" }));
+    }
+
     /// Waits until the server has been asked so often to refresh.
     #[track_caller]
     pub fn wait_for_refreshes(&self, count: u64) {
