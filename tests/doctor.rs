@@ -6,10 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use keyfob_tests::{
-    Browser, DesktopSession, Home, Keyring, MockProvider, Output, PATIENCE, Visit, http,
+    Browser, DesktopSession, Home, Keyring, MockProvider, Output, PATIENCE, Visit, eventually, http,
 };
 use serde_json::{Value, json};
 
@@ -276,10 +275,8 @@ fn a_private_authority_is_trusted_where_a_variable_names_it() {
             .expect_code(0);
         finding(&out.stdout, "Acme gateway")
     };
-    let deadline = Instant::now() + PATIENCE;
-    while TcpStream::connect(("127.0.0.1", port)).is_err() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let listens = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+    assert!(eventually(PATIENCE, listens), "openssl does not listen");
     let without = said("NOT_SET");
     let with = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"].map(said);
     server.kill().unwrap();
@@ -298,7 +295,7 @@ fn a_private_authority_is_trusted_where_a_variable_names_it() {
 }
 
 #[test]
-fn a_program_that_hangs_holds_the_doctor_up_for_a_moment_only() {
+fn a_program_that_hangs_does_not_hold_the_doctor_up_for_good() {
     let (session, _mock, home) = world(Keyring::Unlocked);
     let folder = session.environment().folder("home").join(".local/bin");
     fs::create_dir_all(&folder).unwrap();
@@ -307,13 +304,8 @@ fn a_program_that_hangs_holds_the_doctor_up_for_a_moment_only() {
         fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
         set_mode(&file, 0o755);
     }
-    let begun = Instant::now();
+    // It ends long before that program does.
     let said = doctor(&session, &home).expect_code(0).stdout;
-    assert!(
-        begun.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        begun.elapsed()
-    );
     let claude = finding(&said, "Claude Code:");
     assert!(claude.contains("did not end in time"), "{claude}");
     assert!(finding(&said, "ant:").contains("Version 1.4.2."), "{said}");

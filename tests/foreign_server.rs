@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keyfob_tests::{Browser, DesktopSession, Home, Keyring, OidcProvider, PATIENCE, Visit};
+use keyfob_tests::{
+    Browser, DesktopSession, Home, Keyring, OidcProvider, PATIENCE, Visit, eventually, http,
+};
 use serde_json::{Value, json};
 
-/// Short enough that a test can wait for its end, long enough for a sign-in on a slow machine.
+/// Short enough that a test can wait for its end. No test relies on a token that it has been given to live still.
 const LIFETIME: Duration = Duration::from_secs(8);
 
 #[test]
@@ -47,25 +49,35 @@ fn login_and_token_work_with_issuer_client_id_and_scopes_alone() {
             .expect_code(0)
             .stdout
     };
-    let first = token();
-    assert_eq!(token(), first, "a fresh token is handed out as it is");
+    let mut before = token();
+    // On a slow computer a token may end between two calls, but not between any two.
+    let handed_out_as_it_is = eventually(PATIENCE, || {
+        let again = token();
+        let same = again == before;
+        before = again;
+        same
+    });
+    assert!(handed_out_as_it_is, "each call gives another token");
     // Two renewals, so that the rotated refresh token of the first is the one that pays for the second.
-    let mut before = first;
     for _ in 0..2 {
         std::thread::sleep(LIFETIME);
         let after = token();
         assert_ne!(after, before);
         before = after;
     }
-    let status = session
-        .keyfob(&home, &["status", "--json"])
-        .run()
-        .expect_code(0);
-    assert!(
-        status.stdout.contains("\"kind\": \"fresh\""),
-        "{}",
-        status.stdout
-    );
+    let works = || {
+        let authorization = format!("Bearer {}", token().trim());
+        let headers = [("Authorization", authorization.as_str())];
+        http::get_with(&format!("{}/me", server.issuer()), &headers).status == 200
+    };
+    assert!(eventually(PATIENCE, works), "{:#}", server.counters());
+    let is_fresh = || {
+        token();
+        let status = session.keyfob(&home, &["status", "--json"]).run();
+        let status: Value = serde_json::from_str(&status.expect_code(0).stdout).unwrap();
+        status["state"]["kind"] == "fresh"
+    };
+    assert!(eventually(PATIENCE, is_fresh), "{:#}", server.counters());
     let out = session
         .keyfob(&home, &["logout", "--all"])
         .run()
@@ -133,12 +145,16 @@ fn a_machine_without_a_browser_signs_in_to_a_gateway_by_a_code() {
     };
     let first = token();
     assert_eq!(claims(&first)["aud"], GATEWAY);
+    let before = server.counters();
     std::thread::sleep(LIFETIME);
     let renewed = token();
     assert_ne!(renewed, first);
     assert_eq!(claims(&renewed)["aud"], GATEWAY);
+    // On a slow computer it may have been renewed more than once, but nothing was refused.
     let counters = server.counters();
-    assert_eq!(counters["refreshes"], 1, "{counters}");
+    let refreshes = |counters: &Value| counters["refreshes"].as_u64().unwrap();
+    assert!(refreshes(&counters) > refreshes(&before), "{counters}");
+    assert_eq!(counters["refused"], before["refused"], "{counters}");
 }
 
 #[test]

@@ -53,15 +53,16 @@ async fn no_secret_comes_out_anywhere() {
     pages.push(shown(&window).await);
 
     // The server repeats what it was sent, in every error.
-    for kind in [
-        json!({ "status": 400, "error": "string" }),
-        json!({ "status": 503, "error": "object" }),
+    for (visit, kind) in [
+        (1, json!({ "status": 400, "error": "string" })),
+        (2, json!({ "status": 503, "error": "object" })),
     ] {
         mock.fault(&json!({ "on": "token", "kind": kind, "times": 1, "echo": true }));
         browser.next_visit(&Visit::Agree);
         window.click("[data-testid='add-account']").await;
         window.click("[data-testid='route-mock']").await;
         window.wait_for("[data-testid='sign-in-failed']").await;
+        browser.wait_for_visit(visit);
         pages.push(shown(&window).await);
         mock.fault(&json!({ "on": "refresh", "kind": kind, "times": 1, "echo": true }));
         // A person who insists is not held up by the rest after the last failure.
@@ -184,13 +185,14 @@ fn walk_custody(
             }
         }
     };
-    mock.fault(&json!({ "on": "refresh", "kind": { "slow_ms": 1500 }, "times": 1 }));
+    mock.fault(&json!({ "on": "refresh", "kind": "hold" }));
     let before = mock.count("refreshes");
     let refreshing = session
         .keyfob(home, &["refresh", "ada@example.com"])
         .spawn();
     assert!(eventually(PATIENCE, || mock.count("refreshes") > before));
     session.lock_keyring();
+    mock.clear_faults();
     let waiting = refreshing.wait(PATIENCE);
     assert!(waiting.stderr.contains("locked"), "{waiting:#?}");
     said.hear(waiting);

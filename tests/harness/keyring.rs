@@ -62,11 +62,11 @@ impl KeyringDaemon {
 /// What D-Bus starts where somebody asks for the Secret Service and there is none: another daemon, as long as the
 /// session wants one.
 pub fn starter(environment: &Environment) -> String {
-    let wanted = wanted_file(environment);
-    let wanted = wanted.display();
+    let (wanted, starts) = (wanted_file(environment), starts_file(environment));
+    let (wanted, starts) = (wanted.display(), starts.display());
     let daemon = "gnome-keyring-daemon --foreground --components=secrets";
     format!(
-        "#!/bin/sh\ncase $(cat '{wanted}') in\nunlocked) printf %s '{PASSWORD}' | {daemon} --unlock ;;\nlocked) {daemon} </dev/null ;;\n*) exit 1 ;;\nesac\n"
+        "#!/bin/sh\necho started >>'{starts}'\ncase $(cat '{wanted}') in\nunlocked) printf %s '{PASSWORD}' | {daemon} --unlock ;;\nlocked) {daemon} </dev/null ;;\n*) exit 1 ;;\nesac\n"
     )
 }
 
@@ -75,6 +75,16 @@ pub fn starter(environment: &Environment) -> String {
 pub fn restart(environment: &Environment, state: Option<&str>) {
     let state = state.unwrap_or_default();
     fs::write(wanted_file(environment), state).expect("the session's folder can be written");
+}
+
+/// How often D-Bus has started a daemon, because the one before had broken down or been ended.
+pub fn starts(environment: &Environment) -> usize {
+    let started = fs::read_to_string(starts_file(environment)).unwrap_or_default();
+    started.lines().count()
+}
+
+fn starts_file(environment: &Environment) -> PathBuf {
+    environment.folder("keyring-starts")
 }
 
 fn wanted_file(environment: &Environment) -> PathBuf {

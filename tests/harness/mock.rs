@@ -65,7 +65,7 @@ impl MockProvider {
         self.post("/control/faults", fault);
     }
 
-    /// Nothing goes wrong any longer.
+    /// Nothing goes wrong any longer, and what is held is answered.
     pub fn clear_faults(&self) {
         let answer = http::delete(&self.url("/control/faults"));
         assert!(

@@ -170,6 +170,12 @@ impl DesktopSession {
         secret_service::is_there(&self.environment)
     }
 
+    /// Whether the keychain's daemon has broken down since the session began: there is none, or there is another one in
+    /// its place. In a session whose keychain a test stops by itself this says nothing.
+    pub fn keyring_broke_down(&self) -> bool {
+        keyring::starts(&self.environment) > 0 || !self.has_secret_service()
+    }
+
     /// Stores a secret as another program would.
     pub fn secret_store(&self, service: &str, username: &str, secret: &str) {
         secret_service::store(&self.environment, service, username, secret);

@@ -78,7 +78,7 @@ async fn order(State(shared): State<Handle>, Json(fault): Json<Fault>) -> Status
 }
 
 async fn clear(State(shared): State<Handle>) -> StatusCode {
-    *shared.faults() = FaultList::default();
+    shared.clear_faults();
     StatusCode::NO_CONTENT
 }
 

@@ -20,7 +20,7 @@ struct Tally {
     exchanges_ok: u64,
     refreshes: u64,
     refreshes_ok: u64,
-    #[serde(skip)]
+    /// The refresh requests that are under way at this moment.
     in_flight: u64,
     /// The most refresh requests that were under way at one moment.
     in_flight_max: u64,

@@ -62,6 +62,8 @@ pub(crate) enum Plain {
     Redirect,
     /// No answer until the client goes.
     Hang,
+    /// The right answer, once the faults are cleared.
+    Hold,
     /// The end of the connection, without an answer.
     Drop,
 }

@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use hyper::body::{Frame, SizeHint};
 use serde_json::{Value, json};
+use tokio::sync::futures::Notified;
 use tokio::time::{Sleep, sleep};
 
 use crate::answers::{RequestId, envelope, error_type, status_code};
@@ -24,6 +25,9 @@ pub(crate) struct HangUp;
 /// The largest real answer that is cut off or delayed.
 const LARGEST: usize = 1 << 20;
 
+/// How long after its first half an answer is cut off.
+const PAUSE: Duration = Duration::from_millis(30);
+
 /// A request as faults see it.
 pub(crate) struct Victim<'a> {
     pub(crate) place: Place,
@@ -32,13 +36,15 @@ pub(crate) struct Victim<'a> {
     pub(crate) id: &'a RequestId,
 }
 
-/// Answers a request: with what the operation says, or with what was ordered to go wrong. Unless a fault is slow or
-/// comes after the operation, the operation is not begun.
+/// Answers a request: with what the operation says, or with what was ordered to go wrong. Unless a fault is slow,
+/// holds the answer or comes after the operation, the operation is not begun.
 pub(crate) async fn answer(
     shared: &Shared,
     victim: Victim<'_>,
     operation: impl Future<Output = Response>,
 ) -> Response {
+    // Before the fault is taken, or clearing in between would let nobody go.
+    let cleared = shared.cleared();
     let fault = shared.faults().take(victim.place);
     match fault {
         None => operation.await,
@@ -47,11 +53,15 @@ pub(crate) async fn answer(
                 sleep(Duration::from_millis(slow.slow_ms)).await;
                 operation.await
             }
-            Kind::After(inner) => {
-                let done = operation.await;
-                spoil(shared, &victim, &fault, &inner.after, Some(done)).await
+            Kind::Plain(Plain::Hold) => {
+                cleared.await;
+                operation.await
             }
-            kind => spoil(shared, &victim, &fault, kind, None).await,
+            Kind::After(inner) => {
+                let done = Some(operation.await);
+                spoil(shared, &victim, &fault, &inner.after, done, cleared).await
+            }
+            kind => spoil(shared, &victim, &fault, kind, None, cleared).await,
         },
     }
 }
@@ -64,6 +74,7 @@ async fn spoil(
     fault: &Fault,
     kind: &Kind,
     done: Option<Response>,
+    cleared: Notified<'_>,
 ) -> Response {
     let echo = |asked: bool| (asked || fault.echo).then_some(victim.secrets.as_str());
     match kind {
@@ -72,6 +83,10 @@ async fn spoil(
         Kind::Plain(Plain::Huge) => Json(sample(2 << 20)).into_response(),
         Kind::Plain(Plain::Redirect) => redirect(shared),
         Kind::Plain(Plain::Hang) => std::future::pending().await,
+        Kind::Plain(Plain::Hold) => {
+            cleared.await;
+            done.unwrap_or_else(|| StatusCode::NO_CONTENT.into_response())
+        }
         Kind::Plain(Plain::Drop) => {
             let mut never_sent = StatusCode::OK.into_response();
             never_sent.extensions_mut().insert(HangUp);
@@ -162,7 +177,7 @@ async fn cut_off(done: Option<Response>) -> Response {
     let half = Half {
         first: Some(bytes.slice(..bytes.len() / 2)),
         total: bytes.len() as u64,
-        pause: Box::pin(sleep(Duration::from_millis(30))),
+        pause: None,
     };
     Response::from_parts(parts, Body::new(half))
 }
@@ -171,8 +186,8 @@ async fn cut_off(done: Option<Response>) -> Response {
 struct Half {
     first: Option<Bytes>,
     total: u64,
-    /// Without it hyper would see the failure before it had sent anything, and send nothing.
-    pause: Pin<Box<Sleep>>,
+    /// Between both: without it hyper would see the failure before it had sent anything, and send nothing.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl hyper::body::Body for Half {
@@ -186,7 +201,8 @@ impl hyper::body::Body for Half {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
-        ready!(self.pause.as_mut().poll(context));
+        let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(PAUSE)));
+        ready!(pause.as_mut().poll(context));
         Poll::Ready(Some(Err(std::io::ErrorKind::ConnectionAborted.into())))
     }
 

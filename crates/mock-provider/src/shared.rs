@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
 use crate::counters::Counters;
 use crate::fault_list::FaultList;
 use crate::fields::Aims;
@@ -25,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) asks: Asks,
     ledger: Mutex<Ledger>,
     faults: Mutex<FaultList>,
+    /// Told whenever the faults are cleared, for the answers that are held until then.
+    cleared: Notify,
     switches: Mutex<Switches>,
     /// Whom tokens were asked for last, by where that was said.
     pub(crate) aims: Mutex<BTreeMap<&'static str, Aims>>,
@@ -61,6 +66,7 @@ impl Shared {
             asks: Asks::default(),
             ledger: Mutex::default(),
             faults: Mutex::default(),
+            cleared: Notify::new(),
             switches: Mutex::new(Switches::new(&options)),
             aims: Mutex::default(),
             options,
@@ -70,7 +76,7 @@ impl Shared {
     /// Puts everything back to how it was at the start: nothing issued, nothing counted, no faults.
     pub(crate) fn reset(&self) {
         *self.ledger() = Ledger::default();
-        *self.faults() = FaultList::default();
+        self.clear_faults();
         *self.switches() = Switches::new(&self.options);
         lock(&self.aims).clear();
         self.counters.reset();
@@ -83,6 +89,17 @@ impl Shared {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, FaultList> {
         lock(&self.faults)
+    }
+
+    /// Takes back every order, and lets go of the answers that are held.
+    pub(crate) fn clear_faults(&self) {
+        *self.faults() = FaultList::default();
+        self.cleared.notify_waiters();
+    }
+
+    /// The next time that the faults are cleared, counted from this call and not from when it is first awaited.
+    pub(crate) fn cleared(&self) -> Notified<'_> {
+        self.cleared.notified()
     }
 
     pub(crate) fn switches(&self) -> MutexGuard<'_, Switches> {

@@ -53,13 +53,19 @@ async fn requests_are_counted_by_endpoint_and_by_path() {
 #[tokio::test]
 async fn refreshes_under_way_at_once_are_seen() {
     let practice = Practice::open().await;
-    let slow = json!({ "on": "refresh", "kind": { "slow_ms": 200 }, "times": null });
-    practice.control("faults", slow).await;
+    let held = json!({ "on": "refresh", "kind": "hold", "times": null });
+    practice.control("faults", held).await;
+    let all_are_there = async {
+        practice.wait_for("in_flight", 3).await;
+        practice.clear_faults().await;
+    };
     tokio::join!(
         practice.refresh("a"),
         practice.refresh("b"),
-        practice.refresh("c")
+        practice.refresh("c"),
+        all_are_there
     );
+    practice.wait_for("in_flight", 0).await;
     assert_eq!(practice.counters().await["in_flight_max"], 3);
 }
 

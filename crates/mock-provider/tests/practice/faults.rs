@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::fixture::{Practice, Tokens, envelope, refresh_fields, refusal};
+use crate::fixture::{PATIENCE, Practice, Tokens, envelope, refresh_fields, refusal};
 
 /// Signs in, orders a fault for refreshing, and refreshes.
 async fn refresh_with(kind: Value) -> (Practice, Tokens, reqwest::Result<Response>) {
@@ -13,8 +13,20 @@ async fn refresh_with(kind: Value) -> (Practice, Tokens, reqwest::Result<Respons
     let request = practice
         .post("/v1/oauth/token")
         .json(&refresh_fields(&tokens.refresh));
-    let answer = request.timeout(Duration::from_millis(1500)).send().await;
+    let answer = request.timeout(PATIENCE).send().await;
     (practice, tokens, answer)
+}
+
+/// The same with a fault that never answers. The client goes once this has been counted.
+async fn left_by_client(kind: Value, counted: &str) -> (Practice, Tokens) {
+    let practice = Practice::open().await;
+    let tokens = practice.sign_in().await;
+    practice.fault("refresh", kind).await;
+    tokio::select! {
+        answer = practice.refresh(&tokens.refresh) => panic!("{answer:?}"),
+        () = practice.wait_for(counted, 1) => {}
+    }
+    (practice, tokens)
 }
 
 #[tokio::test]
@@ -87,6 +99,42 @@ async fn a_slow_answer_is_right_otherwise() {
 }
 
 #[tokio::test]
+async fn an_answer_is_held_until_the_faults_are_cleared() {
+    for (kind, done) in [(json!("hold"), 0), (json!({ "after": "hold" }), 1)] {
+        let practice = Practice::open().await;
+        let tokens = practice.sign_in().await;
+        practice.fault("refresh", kind.clone()).await;
+        let clear = async {
+            practice.wait_for("in_flight", 1).await;
+            practice.wait_for("refreshes_ok", done).await;
+            // Another fault that comes and is used up lets nobody go.
+            practice.fault("models", json!({ "status": 503 })).await;
+            assert_eq!(practice.models(&tokens.access).await.status(), 503);
+            let counters = practice.counters().await;
+            assert_eq!(counters["in_flight"], 1, "{kind}");
+            assert_eq!(counters["refreshes_ok"], done, "{kind}");
+            practice.clear_faults().await;
+        };
+        let (answer, ()) = tokio::join!(practice.refresh(&tokens.refresh), clear);
+        let renewed = Tokens::of(answer).await;
+        assert_eq!(practice.models(&renewed.access).await.status(), 200);
+        // The order was for one request.
+        Tokens::of(practice.refresh(&renewed.refresh).await).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_is_not_done_where_the_client_goes() {
+    let (practice, tokens) = left_by_client(json!("hold"), "in_flight").await;
+    practice.wait_for("in_flight", 0).await;
+    practice.clear_faults().await;
+    Tokens::of(practice.refresh(&tokens.refresh).await).await;
+    let counters = practice.counters().await;
+    assert_eq!(counters["refreshes_ok"], 1);
+    assert_eq!(counters["refresh_reuse"], 0);
+}
+
+#[tokio::test]
 async fn an_answer_is_cut_off_in_the_middle() {
     let (_, _, answer) = refresh_with(json!("cut_off")).await;
     let mut answer = answer.unwrap();
@@ -133,19 +181,18 @@ async fn no_answer_at_all() {
     assert!(!error.is_timeout() && !error.is_connect(), "{error:?}");
     Tokens::of(practice.refresh(&tokens.refresh).await).await;
 
-    let (practice, _, answer) = refresh_with(json!("hang")).await;
-    assert!(answer.unwrap_err().is_timeout());
+    let (practice, tokens) = left_by_client(json!("hang"), "in_flight").await;
     // The request under way ends with its client.
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    practice.refresh("unknown").await;
-    assert_eq!(practice.counters().await["in_flight_max"], 1);
+    practice.wait_for("in_flight", 0).await;
+    Tokens::of(practice.refresh(&tokens.refresh).await).await;
 }
 
 #[tokio::test]
 async fn an_answer_can_be_lost_after_the_token_was_spent() {
-    for kind in [json!("drop"), json!("hang")] {
-        let (practice, tokens, answer) = refresh_with(json!({ "after": kind })).await;
-        assert!(answer.is_err());
+    let (practice, tokens, answer) = refresh_with(json!({ "after": "drop" })).await;
+    assert!(answer.is_err());
+    let hung = left_by_client(json!({ "after": "hang" }), "refreshes_ok").await;
+    for (practice, tokens) in [(practice, tokens), hung] {
         assert_eq!(practice.counters().await["refreshes_ok"], 1);
         assert_eq!(practice.refresh(&tokens.refresh).await.status(), 400);
         assert_eq!(practice.counters().await["refresh_reuse"], 1);
@@ -208,7 +255,7 @@ async fn token_means_exchange_and_refresh_until_cleared() {
     let listed: Value = listed.json().await.unwrap();
     assert_eq!(listed[0]["on"], "token");
     assert_eq!(listed[0]["kind"]["status"], 503);
-    practice.delete("/control/faults").send().await.unwrap();
+    practice.clear_faults().await;
     Tokens::of(practice.token(&exchange).await).await;
 }
 

@@ -10,6 +10,9 @@ use reqwest::{Client, RequestBuilder, Response, redirect};
 use serde_json::{Value, json};
 use url::Url;
 
+/// How long anything that is waited for may take: computers that run tests stand still now and then.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The pair of RFC 7636 appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -134,6 +137,23 @@ impl Practice {
     pub(crate) async fn fault(&self, on: &str, kind: Value) {
         self.control("faults", json!({ "on": on, "kind": kind }))
             .await;
+    }
+
+    /// Takes back every order, and lets go of the answers that are held.
+    pub(crate) async fn clear_faults(&self) {
+        let request = self.delete("/control/faults");
+        assert_eq!(request.send().await.unwrap().status(), 204);
+    }
+
+    /// Waits until a counter has come to this.
+    pub(crate) async fn wait_for(&self, counter: &str, count: u64) {
+        let come = async {
+            while self.counters().await[counter] != count {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let come = tokio::time::timeout(PATIENCE, come).await;
+        assert!(come.is_ok(), "{counter} did not come to {count}");
     }
 
     pub(crate) async fn counters(&self) -> Value {

@@ -4,6 +4,8 @@ use std::process::{Child, Command, Stdio};
 
 use mock_provider::{Options, start};
 
+use crate::fixture::PATIENCE;
+
 fn program(arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_keyfob-mock-provider"))
         .args(arguments)
@@ -96,8 +98,12 @@ async fn shutdown_and_drop_free_the_port() {
     let provider = start(Options::default()).await.unwrap();
     let address = provider.base_url().trim_start_matches("http://").to_owned();
     drop(provider);
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    assert!(TcpStream::connect(&address).is_err());
+    let free = async {
+        while TcpStream::connect(&address).is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, free).await.is_ok());
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::edge::Edge;
 const HERE: Group = Group::Computer;
 
 /// How long a connection from this computer to itself may take.
-const A_MOMENT: Duration = Duration::from_secs(2);
+const A_MOMENT: Duration = Duration::from_secs(5);
 
 /// Whether the redirect can come back (RFC 8252 §7.3).
 pub(super) async fn loopback() -> Finding {

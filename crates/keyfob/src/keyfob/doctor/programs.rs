@@ -11,8 +11,9 @@ use crate::keyfob::Keyfob;
 use crate::linked::program;
 use crate::secret::presentable;
 
-/// How long a program may take to say its version.
-const A_WHILE: Duration = Duration::from_secs(3);
+/// How long a program may take to say its version. One that is started for the first time after an update, or on a busy
+/// computer, is slow and not broken.
+const A_WHILE: Duration = Duration::from_secs(10);
 
 /// A program that is looked for.
 struct Wanted {
