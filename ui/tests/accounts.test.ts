@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 
 import { isRenewable, stateWords, summary, waitsWords, whereWords, whoWords } from "../src/screens/accounts/words";
 import { apiKey, empty, lockedKeychain, practised, scenes, signInAgain, waitsForStore, workAccount } from "../src/lib/preview-scenes";
-import { HOUR, MINUTE } from "../src/lib/time";
-import { lastAsked, later, openWindow, press, see, seen, user } from "./window";
+import { HOUR, MINUTE, SECOND } from "../src/lib/time";
+import { lastAsked, later, openWindow, passStill, press, see, seen, standStill, user } from "./window";
 
 const now = Date.now();
 const withAccounts = (...accounts: ReturnType<typeof workAccount>[]) => ({ ...empty(), accounts });
@@ -134,11 +134,15 @@ test("copying a token says how long it stays in the clipboard", async () => {
 });
 
 test("the list is asked for again once a state has turned, and only once", async () => {
-  const turned = { ...workAccount(now), changes_at: iso(Date.now() + 100) };
+  standStill();
+  const turned = { ...workAccount(now), changes_at: iso(now + 100) };
   const program = await openWindow(withAccounts(turned));
+  await see("account-row");
   const asked = () => program.asked.filter(({ command }) => command === "overview").length;
-  await waitFor(() => expect(asked()).toBe(2), { timeout: 2_000 });
-  await new Promise((done) => setTimeout(done, 600));
+  expect(asked()).toBe(1);
+  await passStill(SECOND);
+  expect(asked()).toBe(2);
+  await passStill(2 * MINUTE);
   expect(asked()).toBe(2);
 });
 
@@ -214,10 +218,15 @@ test("a row counts down to the next try", async () => {
     meaning: "soon" as const,
     changes_at: null,
   });
-  await openWindow(withAccounts(failing(Date.now() + 2_500)));
+  standStill();
+  await openWindow(withAccounts(failing(now + 2_500)));
   expect((await see("account-asks-again")).textContent).toBe("Asks again in 3 s");
-  await waitFor(async () => expect((await see("account-asks-again")).textContent).toBe("Asks again in 1 s"));
-  await waitFor(() => expect(seen("account-asks-again")).toBeNull());
+  for (const words of ["Asks again in 2 s", "Asks again in 1 s"]) {
+    await passStill(SECOND);
+    expect(seen("account-asks-again")?.textContent).toBe(words);
+  }
+  await passStill(SECOND);
+  expect(seen("account-asks-again")).toBeNull();
   expect((await see("account-reason")).textContent).toContain("Keyfob tries again by itself");
 });
 

@@ -1,14 +1,14 @@
 // What comes late, fails late, or comes while the person is elsewhere.
 
 import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 
 import type { Status } from "../src/lib/bindings/Status";
 import { noneInstalled, others, planAccount, profileAccount } from "../src/lib/preview-linked";
 import { apiKey, consoleReady, empty, inOrder, keyInEnvironment, scenes, workAccount } from "../src/lib/preview-scenes";
 import { inUse, onThisComputer } from "../src/lib/preview-which";
-import { MINUTE } from "../src/lib/time";
-import { field, lastAsked, later, openWindow, press, see, seen, user } from "./window";
+import { MINUTE, SECOND } from "../src/lib/time";
+import { field, goOn, lastAsked, later, openWindow, pass, passStill, press, see, seen, settled, standStill, user } from "./window";
 
 const now = Date.now();
 const KEY = "sk-ant-api03-not-a-real-one";
@@ -20,9 +20,6 @@ const settings = (...accounts: Status[]) => {
 };
 const said = (words: string) => waitFor(() => expect(screen.getByTestId("outcome").textContent).toContain(words));
 const screenNow = async () => (await see("main")).dataset.screen;
-const settled = () => new Promise((done) => setTimeout(done, 30));
-
-afterEach(() => void vi.useRealTimers());
 
 test("tokens are imported only once they have been looked at", async () => {
   const program = await openWindow(settings(workAccount(now)));
@@ -45,6 +42,7 @@ test("what was found in one text does not let another one in", async () => {
   await user.click(await see("import-text"));
   await user.paste('{"access_token": "planted"}');
   await see("import-found");
+  program.answer("check_import", () => later().promise);
   await user.paste("x");
   await press("import-submit");
   expect(seen("import-found")).toBeNull();
@@ -149,7 +147,6 @@ test("a sign-in that fails in the background is spoken of, and read under Accoun
 });
 
 test("a sign-in whose end nobody heard is left once its time is over", async () => {
-  vi.useFakeTimers({ toFake: ["Date"] });
   const program = await openWindow({ ...empty(), providers: [consoleReady] });
   await press("route-claude-console");
   await see("waiting");
@@ -157,8 +154,7 @@ test("a sign-in whose end nobody heard is left once its time is over", async () 
   program.tell("changed");
   await settled();
   expect(seen("waiting")).not.toBeNull();
-  vi.setSystemTime(Date.now() + 6 * MINUTE);
-  document.dispatchEvent(new Event("visibilitychange"));
+  await pass(6 * MINUTE);
   await waitFor(() => expect(seen("waiting")).toBeNull());
   await see("first-start");
 });
@@ -225,11 +221,14 @@ test("what cannot be looked for is said, and looked for again by whoever comes b
 });
 
 test("what is found late moves nothing, and what is taken is looked for no more", async () => {
+  standStill();
   const answer = later<unknown>();
   const program = await openWindow(empty(), (program) => program.answer("discover", () => answer.promise));
   await see("first-start");
   expect(seen("route-api-key")).toBeNull();
+  await passStill(SECOND);
   const route = await see("route-api-key");
+  goOn();
   answer.give(onThisComputer);
   const found = await see("found-list");
   expect(route.compareDocumentPosition(found)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);

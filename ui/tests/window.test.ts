@@ -1,9 +1,10 @@
 import { screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
+import type { Overview } from "../src/lib/bindings/Overview";
 import { consoleReady, empty, scenes, workAccount } from "../src/lib/preview-scenes";
 import { idFrom } from "../src/screens/settings/provider-form.svelte";
-import { field, lastAsked, openWindow, press, see, seen, user } from "./window";
+import { field, lastAsked, later, openWindow, press, see, seen, settled, user } from "./window";
 
 const now = Date.now();
 
@@ -73,6 +74,26 @@ test("the window opens where it was left", async () => {
   const overview = { ...empty(), accounts: [workAccount(now)] };
   await openWindow({ ...overview, preferences: { ...overview.preferences, last_screen: "settings" } });
   await waitFor(async () => expect((await see("main")).dataset.screen).toBe("settings"));
+});
+
+test("what is opened before the program has answered stays open", async () => {
+  const overview = { ...empty(), accounts: [workAccount(now)] };
+  const answer = later<Overview>();
+  await openWindow(overview, (program) => program.answer("overview", () => answer.promise));
+  await press("nav-settings");
+  answer.give(overview);
+  await see("theme-dark");
+  await settled();
+  expect((await see("main")).dataset.screen).toBe("settings");
+});
+
+test("what is opened before the window hears the program's events stays open", async () => {
+  const listening = later<() => void>();
+  await openWindow({ ...empty(), accounts: [workAccount(now)] }, (program) => (program.on = () => listening.promise));
+  await press("add-account");
+  listening.give(() => {});
+  await settled();
+  expect((await see("main")).dataset.screen).toBe("add");
 });
 
 test("whether to stay in the tray is chosen in the settings, by keyboard too", async () => {

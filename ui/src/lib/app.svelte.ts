@@ -54,6 +54,8 @@ export class App {
   #run = $state.raw<SignIn | null>(null);
   #asked = 0;
   #turned = 0;
+  /** Whether a screen was opened already: the rail is there before the program's first answer. */
+  #opened = false;
 
   /** When the next account turns by itself, or the sign-in under way must be over. */
   readonly turnsAt = $derived.by(() => {
@@ -97,8 +99,9 @@ export class App {
     }
   }
 
+  /** Opens the screen where the window was left, unless somebody has opened one meanwhile. */
   #openFirst({ accounts, preferences, waiting }: Overview): void {
-    if (!waiting && accounts.length > 0) this.screen = { kind: preferences.last_screen };
+    if (!this.#opened && !waiting && accounts.length > 0) this.screen = { kind: preferences.last_screen };
   }
 
   /** Asks for the overview again. Of several questions under way, only the last one's answer counts. */
@@ -142,6 +145,7 @@ export class App {
   }
 
   open(screen: Screen): void {
+    this.#opened = true;
     this.lit = null;
     this.screen = screen;
   }
