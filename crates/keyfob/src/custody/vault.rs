@@ -358,7 +358,7 @@ mod tests {
     /// The right to write, and the folder that its lock lies in.
     async fn held() -> (Held, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let locks = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
+        let locks = Locks::new(folder.path().to_owned(), FAR_TOO_LONG);
         (locks.account(&id()).await.unwrap(), folder)
     }
 
@@ -413,7 +413,7 @@ mod tests {
             }
         }
         let folder = tempfile::tempdir().unwrap();
-        let locks = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
+        let locks = Locks::new(folder.path().to_owned(), FAR_TOO_LONG);
         let (begins, begun) = mpsc::channel();
         let (ends, told) = mpsc::channel();
         let vault = impatient(Slow(begins, Mutex::new(told)));
