@@ -42,6 +42,7 @@ mod http;
 mod import;
 mod keyfob;
 mod linked;
+mod patience;
 pub mod precedence;
 mod secret;
 mod sign_in;

@@ -5,6 +5,7 @@
 mod common;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use common::World;
 use keyfob::{ClaudeCodeWish, ConnectRequest, ConnectTo, Keyfob, NewKey, Secret};
@@ -106,7 +107,11 @@ async fn a_server_that_cannot_say_changes_nothing_but_for_old_tokens() {
     let busy = json!({ "status": 503, "error": "html" });
     let refuses_others = json!({ "status": 403, "error": "object" });
     for fault in [busy, json!("drop"), json!("hang"), refuses_others] {
-        let tool = Tool::connected().await;
+        let mut world = World::new().await;
+        world.sign_in().await.unwrap();
+        // One of them never answers.
+        world.limits.doubt = Duration::from_secs(1);
+        let tool = Tool::of(world).await;
         tool.world.pass(120);
         tool.world.fault("models", fault, None).await;
         let first = tool.asks().await;

@@ -132,18 +132,10 @@ async fn a_store_that_fails_between_the_servers_answer_and_ours_loses_nothing() 
     let world = World::new().await;
     world.sign_in().await.unwrap();
     world.pass(EIGHT_HOURS);
-    world
-        .fault("refresh", json!({ "slow_ms": 600 }), Some(1))
-        .await;
-    let trouble = async {
-        let pause = |ms| tokio::time::sleep(std::time::Duration::from_millis(ms));
-        pause(300).await;
-        *world.store.failing.lock().unwrap() = Some(StoreError::Locked);
-        pause(800).await;
-        *world.store.failing.lock().unwrap() = None;
-    };
-    let (handed, ()) = tokio::join!(world.token(), trouble);
-    let handed = handed.unwrap();
+    world.store.takes_one_more();
+    let handed = world.token().await.unwrap();
+    assert_eq!(handed.warning.unwrap().code, Code::SecretStore);
+    world.store.takes_everything();
     assert_eq!(world.token().await.unwrap().secret, handed.secret);
     assert_eq!(world.count("refreshes_ok").await, 1);
     assert_eq!(world.count("refresh_reuse").await, 0);
@@ -203,18 +195,12 @@ async fn what_waited_in_one_program_does_not_come_to_lie_over_what_another_one_h
     let world = World::new().await;
     world.sign_in().await.unwrap();
     world.pass(EIGHT_HOURS);
-    world
-        .fault("refresh", json!({ "slow_ms": 600 }), Some(1))
-        .await;
-    let trouble = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        *world.store.failing.lock().unwrap() = Some(StoreError::Locked);
-    };
-    let (handed, ()) = tokio::join!(world.token(), trouble);
-    assert_eq!(handed.unwrap().warning.unwrap().code, Code::SecretStore);
+    world.store.takes_one_more();
+    let handed = world.token().await.unwrap();
+    assert_eq!(handed.warning.unwrap().code, Code::SecretStore);
 
     // Another program finds the sealed answer, stores it, and renews it later on.
-    *world.store.failing.lock().unwrap() = None;
+    world.store.takes_everything();
     let other = world.open();
     other.token(None, jiff::SignedDuration::ZERO).await.unwrap();
     world.pass(EIGHT_HOURS);

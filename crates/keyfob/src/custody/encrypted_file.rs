@@ -180,5 +180,5 @@ fn damaged(path: &Path, how: &str) -> StoreError {
 }
 
 #[cfg(test)]
-#[path = "encrypted_file_tests.rs"]
+#[path = "encrypted_file_tests/mod.rs"]
 mod tests;

@@ -191,7 +191,7 @@ mod tests {
     async fn one_at_a_time_here_and_elsewhere() {
         let folder = tempfile::tempdir().unwrap();
         // Two sets of locks stand for two processes: the file lock of one holds against the other.
-        let patience = Duration::from_secs(30);
+        let patience = Duration::from_secs(300);
         let ours = Locks::new(folder.path().to_owned(), patience);
         let theirs = Locks::new(folder.path().to_owned(), patience);
         let id = AccountId::from_random([1; 32]);
@@ -215,8 +215,8 @@ mod tests {
     #[tokio::test]
     async fn secrets_are_not_moved_while_anybody_is_at_work() {
         let folder = tempfile::tempdir().unwrap();
-        let ours = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
-        let theirs = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
+        let ours = Locks::new(folder.path().to_owned(), Duration::from_secs(300));
+        let theirs = Locks::new(folder.path().to_owned(), Duration::from_secs(300));
         let id = AccountId::from_random([1; 32]);
         let soon = Duration::from_millis(100);
 

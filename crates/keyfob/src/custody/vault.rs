@@ -14,6 +14,7 @@ use crate::credential::Credential;
 use crate::custody::lock::Held;
 use crate::custody::store::{Access, SecretStore, StoreError};
 use crate::custody::stores::Stores;
+use crate::patience;
 use crate::secret::Secret;
 
 /// How long a person may take at a dialog of the system.
@@ -220,15 +221,15 @@ impl Vault {
                 let _ = done.send(work(store.as_ref(), &theirs));
             })
             .map_err(|error| StoreError::Failed(error.to_string()))?;
-        let mut ended = tokio::time::timeout(self.limit, &mut result).await;
-        if ended.is_err() && signs.person.load(Ordering::SeqCst) {
-            ended = tokio::time::timeout(PATIENCE_FOR_PEOPLE, &mut result).await;
+        let mut ended = patience::within(self.limit, &mut result).await;
+        if ended.is_none() && signs.person.load(Ordering::SeqCst) {
+            ended = patience::within(PATIENCE_FOR_PEOPLE, &mut result).await;
         }
         match ended {
-            Ok(Ok(result)) => result,
+            Some(Ok(result)) => result,
             // The thread ended without an answer: a library below panicked.
-            Ok(Err(_)) => Err(StoreError::Failed("its library broke down".to_owned())),
-            Err(_) => {
+            Some(Err(_)) => Err(StoreError::Failed("its library broke down".to_owned())),
+            None => {
                 signs.given_up.store(true, Ordering::SeqCst);
                 Err(StoreError::Silent)
             }
@@ -299,6 +300,7 @@ struct Signs {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::sync::atomic::AtomicU32;
 
     use super::*;
     use crate::credential::ApiKey;
@@ -356,11 +358,19 @@ mod tests {
     /// The right to write, and the folder that its lock lies in.
     async fn held() -> (Held, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let locks = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
+        let locks = Locks::new(folder.path().to_owned(), FAR_TOO_LONG);
         (locks.account(&id()).await.unwrap(), folder)
     }
 
+    /// Longer than any honest answer takes, however busy the computer is.
+    const FAR_TOO_LONG: Duration = Duration::from_secs(300);
+
     fn vault(store: impl SecretStore + 'static) -> Vault {
+        Vault::new(Stores::fixed(Arc::new(store)), FAR_TOO_LONG)
+    }
+
+    /// For a store that is to be given up.
+    fn impatient(store: impl SecretStore + 'static) -> Vault {
         Vault::new(Stores::fixed(Arc::new(store)), Duration::from_millis(200))
     }
 
@@ -384,13 +394,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_lock_is_held_until_a_slow_store_has_answered() {
-        struct Slow;
+        /// Says when it begins to save, and saves until it is told to be done.
+        struct Slow(mpsc::Sender<()>, Mutex<mpsc::Receiver<()>>);
         impl SecretStore for Slow {
             fn load(&self, _: &AccountId) -> Result<Option<Secret>, StoreError> {
                 Ok(None)
             }
             fn save(&self, _: &AccountId, _: &str, _: &Secret) -> Result<(), StoreError> {
-                std::thread::sleep(Duration::from_millis(600));
+                let _ = self.0.send(());
+                let _ = self.1.lock().unwrap().recv();
                 Ok(())
             }
             fn delete(&self, _: &AccountId) -> Result<(), StoreError> {
@@ -401,30 +413,33 @@ mod tests {
             }
         }
         let folder = tempfile::tempdir().unwrap();
-        let locks = Locks::new(folder.path().to_owned(), Duration::from_secs(30));
-        let held = locks.account(&id()).await.unwrap();
-        let saved = vault(Slow).save(&held, &id(), "l", &key("k")).await;
-        assert_eq!(saved, Err(StoreError::Silent));
-        drop(held);
+        let locks = Locks::new(folder.path().to_owned(), FAR_TOO_LONG);
+        let (begins, begun) = mpsc::channel();
+        let (ends, told) = mpsc::channel();
+        let vault = impatient(Slow(begins, Mutex::new(told)));
+        // On a busy computer it may have been given up before it began. Then it does nothing, and is asked again.
+        while begun.try_recv().is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            if let Some(held) = locks.account_if_free(&id()).unwrap() {
+                let saved = vault.save(&held, &id(), "l", &key("k")).await;
+                assert_eq!(saved, Err(StoreError::Silent));
+            }
+        }
         assert!(locks.account_if_free(&id()).unwrap().is_none());
-        tokio::time::sleep(Duration::from_millis(800)).await;
-        assert!(locks.account_if_free(&id()).unwrap().is_some());
+        drop(ends);
+        while locks.account_if_free(&id()).unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     #[tokio::test]
     async fn a_store_that_hangs_or_breaks_is_given_up() {
-        let vault = vault(Hanging);
         let (held, _folder) = held().await;
-        assert_eq!(vault.load(&id()).await, Err(StoreError::Silent));
-        // Breaking down takes a moment of its own on a busy computer.
-        let patient = Vault {
-            limit: Duration::from_secs(30),
-            ..vault
-        };
-        assert!(matches!(
-            patient.delete(&held, &id()).await,
-            Err(StoreError::Failed(_))
-        ));
+        let loaded = impatient(Hanging).load(&id()).await;
+        assert_eq!(loaded, Err(StoreError::Silent));
+        // Breaking down takes a moment of its own.
+        let deleted = vault(Hanging).delete(&held, &id()).await;
+        assert!(matches!(deleted, Err(StoreError::Failed(_))));
     }
 
     /// Locked, and counts how often a person was asked.
@@ -455,12 +470,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_store_that_is_unlocked_elsewhere_needs_no_answer_to_our_dialog() {
-        /// Its dialog is never answered; it opens a second after the first look.
-        struct Elsewhere(std::time::Instant);
+        /// Its dialog is never answered; it is open from the third look on.
+        #[derive(Default)]
+        struct Elsewhere(AtomicU32);
         impl SecretStore for Elsewhere {
             fn access(&self) -> Result<Access, StoreError> {
-                let open = self.0.elapsed() > Duration::from_secs(1);
-                Ok(if open { Access::Open } else { Access::Locked })
+                let is_open = self.0.fetch_add(1, Ordering::SeqCst) >= 2;
+                Ok(match is_open {
+                    true => Access::Open,
+                    false => Access::Locked,
+                })
             }
             fn unlock(&self) -> Result<(), StoreError> {
                 loop {
@@ -480,7 +499,7 @@ mod tests {
                 "elsewhere".to_owned()
             }
         }
-        let vault = vault(Elsewhere(std::time::Instant::now()));
+        let vault = vault(Elsewhere::default());
         assert_eq!(vault.load(&id()).await, Ok(None));
     }
 

@@ -1,7 +1,6 @@
 //! What a connected tool gets when it asks: quickly, renewed where that is due, and only if it sends it where it belongs.
 
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use url::Url;
@@ -25,9 +24,6 @@ const AT_ONCE: SignedDuration = SignedDuration::from_secs(10);
 
 /// How often a server is asked whether it refuses, however many ask again.
 const DOUBTS: SignedDuration = SignedDuration::from_secs(5);
-
-/// The longest that a tool waits for that question.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where a server cannot be asked, a token that is younger is not taken for refused.
 const YOUNG: SignedDuration = SignedDuration::from_secs(60);
@@ -214,7 +210,7 @@ impl Keyfob {
             Form::Bearer => Presented::Token,
         };
         let asked = api_key::doubt(&self.0.http, &api, given.secret(), form);
-        match tokio::time::timeout(PATIENCE, asked).await {
+        match tokio::time::timeout(self.0.limits.doubt, asked).await {
             Ok(Ok(verdict)) => verdict,
             _ => Verdict::NotReached,
         }

@@ -12,6 +12,8 @@ pub struct Limits {
     pub lock: Duration,
     /// For a server, from the first packet to the last.
     pub server: Duration,
+    /// For a server that is asked whether it refuses a credential, while the tool that got it waits.
+    pub doubt: Duration,
     /// Before a keychain that did not take a renewed token is tried again; later pauses are multiples of it.
     pub pause: Duration,
 }
@@ -22,6 +24,7 @@ impl Default for Limits {
             store: Duration::from_secs(5),
             lock: Duration::from_secs(30),
             server: Duration::from_secs(30),
+            doubt: Duration::from_secs(2),
             pause: Duration::from_millis(250),
         }
     }

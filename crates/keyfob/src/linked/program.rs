@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
+
+use crate::patience;
 
 #[cfg(target_os = "linux")]
 #[path = "kin_linux.rs"]
@@ -175,7 +178,7 @@ impl Running {
                     }
                 };
                 // A browser that it opened may hold the pipes open for hours.
-                let _ = tokio::time::timeout(LAST_WORDS, rest).await;
+                let _ = patience::within(LAST_WORDS, pin!(rest)).await;
                 Some(ended.ok().and_then(|status| status.code()))
             }
         }

@@ -2,6 +2,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 
+/// Longer than any script in here takes by itself, however busy the computer is.
+const FAR_TOO_LONG: Duration = Duration::from_secs(120);
+
 /// A program that is this shell script.
 fn script(folder: &Path, name: &str, text: &str) -> PathBuf {
     let file = folder.join(name);
@@ -17,11 +20,15 @@ fn is_running(pid: &str) -> bool {
         .is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
+/// Whether it is there with a whole line in it.
+fn is_written(file: &Path) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| text.ends_with('\n'))
+}
+
 async fn text_of(file: &Path) -> String {
-    for _ in 0..500 {
-        if let Ok(text) = std::fs::read_to_string(file)
-            && text.ends_with('\n')
-        {
+    for _ in 0..6_000 {
+        if is_written(file) {
+            let text = std::fs::read_to_string(file).unwrap();
             return text.trim().to_owned();
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -30,7 +37,7 @@ async fn text_of(file: &Path) -> String {
 }
 
 async fn ends(pid: &str) -> bool {
-    for _ in 0..500 {
+    for _ in 0..6_000 {
         if !is_running(pid) {
             return true;
         }
@@ -71,7 +78,7 @@ fn a_program_is_found_on_path_and_where_installers_put_it() {
 async fn what_a_program_says_and_how_it_ends_is_heard() {
     let folder = tempfile::tempdir().unwrap();
     let file = script(folder.path(), "p", "echo out; echo err >&2; exit 3");
-    let ended = run(Command::new(file), Duration::from_secs(20))
+    let ended = run(Command::new(file), FAR_TOO_LONG)
         .await
         .unwrap()
         .unwrap();
@@ -88,7 +95,7 @@ async fn much_is_not_kept() {
         "p",
         "head -c 3000000 /dev/zero | tr '\\0' 'x'",
     );
-    let ended = run(Command::new(file), Duration::from_secs(20))
+    let ended = run(Command::new(file), FAR_TOO_LONG)
         .await
         .unwrap()
         .unwrap();
@@ -106,12 +113,15 @@ async fn one_that_takes_too_long_is_ended_with_what_it_started() {
         note.display()
     );
     let file = script(folder.path(), "p", &text);
-    let begun = std::time::Instant::now();
-    let ended = run(Command::new(file), Duration::from_millis(700))
-        .await
-        .unwrap();
-    assert!(ended.is_none());
-    assert!(begun.elapsed() < Duration::from_secs(15));
+    // On a busy computer a short time may be over before it has started anything.
+    for limit in [1, 10, 60] {
+        let limit = Duration::from_secs(limit);
+        let ended = run(Command::new(&file), limit).await.unwrap();
+        assert!(ended.is_none());
+        if is_written(&note) {
+            break;
+        }
+    }
     assert!(ends(&text_of(&note).await).await);
 }
 
@@ -122,7 +132,10 @@ async fn one_that_is_forgotten_is_ended_but_the_browser_stays() {
     let browser = script(
         folder.path(),
         "browser",
-        &format!("sh -c 'echo $$ > {}; exec sleep 20' &\nwait", tab.display()),
+        &format!(
+            "sh -c 'echo $$ > {}; exec sleep 120' &\nwait",
+            tab.display()
+        ),
     );
     let text = format!(
         "{} https://example.com/ &\nsleep 300 & echo $! > {}; wait",

@@ -14,12 +14,12 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use keyfob::{
-    AccountId, Edge, Error, Handed, Home, Keyfob, Secret, SecretStore, SignInHandle, SignInRequest,
-    Status, StoreError,
+    AccountId, Edge, Error, Handed, Home, Keyfob, Limits, Secret, SecretStore, SignInHandle,
+    SignInRequest, Status, StoreError,
 };
 use mock_provider::{Decision, MockProvider, Options};
 use serde_json::{Value, json};
@@ -33,11 +33,25 @@ pub struct Memory {
     pub not_saving: Mutex<Option<StoreError>>,
     /// What happens once, between reading a secret and giving it to whoever asked.
     pub after_load: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// What happens once, after a secret was saved.
+    pub after_save: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Memory {
     fn check(&self) -> Result<(), StoreError> {
         self.failing.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+
+    /// Takes what is saved before a renewal, and not what comes after it.
+    pub fn takes_one_more(self: &Arc<Self>) {
+        let store = Arc::clone(self);
+        let happens = move || *store.not_saving.lock().unwrap() = Some(StoreError::Locked);
+        *self.after_save.lock().unwrap() = Some(Box::new(happens));
+    }
+
+    /// Takes everything again.
+    pub fn takes_everything(&self) {
+        *self.not_saving.lock().unwrap() = None;
     }
 }
 
@@ -60,6 +74,11 @@ impl SecretStore for Memory {
             .map_or(Ok(()), Err)?;
         let mut secrets = self.secrets.lock().unwrap();
         secrets.insert(account.clone(), secret.clone());
+        drop(secrets);
+        let after_save = self.after_save.lock().unwrap().take();
+        if let Some(happens) = after_save {
+            happens();
+        }
         Ok(())
     }
     fn delete(&self, account: &AccountId) -> Result<(), StoreError> {
@@ -72,13 +91,47 @@ impl SecretStore for Memory {
     }
 }
 
-/// Everything a flow needs. The clock of Keyfob and of the server is one and the same, and stands where it is put.
+/// More than a busy computer takes for anything that is bound to happen.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where a fault says that a server never answers, a test sets its own.
+const LIMITS: Limits = Limits {
+    store: PATIENCE,
+    lock: PATIENCE,
+    server: PATIENCE,
+    doubt: PATIENCE,
+    pause: Duration::from_millis(250),
+};
+
+/// The clock of Keyfob and of the server, which is one and the same.
+#[derive(Clone)]
+struct Clock {
+    /// Where it stands; none for one that runs.
+    stands_at: Option<SystemTime>,
+    ahead: Arc<AtomicI64>,
+}
+
+impl Clock {
+    fn now(&self) -> SystemTime {
+        let begin = self.stands_at.unwrap_or_else(SystemTime::now);
+        let ahead = self.ahead.load(Ordering::SeqCst);
+        let seconds = Duration::from_secs(ahead.unsigned_abs());
+        match ahead < 0 {
+            true => begin - seconds,
+            false => begin + seconds,
+        }
+    }
+}
+
+/// Everything a flow needs.
 pub struct World {
     pub keyfob: Keyfob,
     pub store: Arc<Memory>,
     pub mock: MockProvider,
     pub home: tempfile::TempDir,
-    ahead: Arc<AtomicI64>,
+    /// How long the programs that are opened from now on wait for others.
+    pub limits: Limits,
+    clock: Clock,
 }
 
 impl World {
@@ -86,28 +139,39 @@ impl World {
         Self::with(|options| options).await
     }
 
+    /// The clock stands where it is put, however long the computer takes.
     pub async fn with(change: impl FnOnce(Options) -> Options) -> Self {
-        let ahead = Arc::new(AtomicI64::new(0));
-        let (ours, theirs) = (Arc::clone(&ahead), Arc::clone(&ahead));
+        Self::at(Some(SystemTime::now()), change).await
+    }
+
+    /// The clock runs: for what has to come about by itself.
+    pub async fn running(change: impl FnOnce(Options) -> Options) -> Self {
+        Self::at(None, change).await
+    }
+
+    async fn at(stands_at: Option<SystemTime>, change: impl FnOnce(Options) -> Options) -> Self {
+        let clock = Clock {
+            stands_at,
+            ahead: Arc::default(),
+        };
+        let theirs = clock.clone();
         let options = change(Options {
             auto: Some(Decision::Agree),
-            clock: Arc::new(move || {
-                let seconds = u64::try_from(theirs.load(Ordering::SeqCst)).unwrap_or(0);
-                SystemTime::now() + std::time::Duration::from_secs(seconds)
-            }),
+            clock: Arc::new(move || theirs.now()),
             ..Options::default()
         });
         let mock = mock_provider::start(options).await.unwrap();
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("config.toml"), mock.config_block()).unwrap();
         let store = Arc::new(Memory::default());
-        let keyfob = open(&home, &store, ours, &[]);
+        let keyfob = open(&home, &store, clock.clone(), LIMITS, &[]);
         Self {
             keyfob,
             store,
             mock,
             home,
-            ahead,
+            limits: LIMITS,
+            clock,
         }
     }
 
@@ -118,7 +182,8 @@ impl World {
 
     /// Another program on the same home, in an environment with these variables.
     pub fn open_in(&self, variables: &[(&str, &str)]) -> Keyfob {
-        open(&self.home, &self.store, Arc::clone(&self.ahead), variables)
+        let clock = self.clock.clone();
+        open(&self.home, &self.store, clock, self.limits, variables)
     }
 
     /// Writes `config.toml`; `BASE` in it becomes the server's address.
@@ -135,7 +200,7 @@ impl World {
 
     /// Lets time pass, here and at the server.
     pub fn pass(&self, seconds: i64) {
-        self.ahead.fetch_add(seconds, Ordering::SeqCst);
+        self.clock.ahead.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// Signs in by the redirect, as a browser would.
@@ -220,7 +285,8 @@ impl World {
 fn open(
     home: &tempfile::TempDir,
     store: &Arc<Memory>,
-    ahead: Arc<AtomicI64>,
+    clock: Clock,
+    limits: Limits,
     variables: &[(&str, &str)],
 ) -> Keyfob {
     let variables: HashMap<String, OsString> = variables
@@ -228,7 +294,7 @@ fn open(
         .map(|(name, value)| ((*name).to_owned(), OsString::from(value)))
         .collect();
     let edge = Edge::new(
-        move || Timestamp::now() + SignedDuration::from_secs(ahead.load(Ordering::SeqCst)),
+        move || Timestamp::try_from(clock.now()).unwrap(),
         || {
             let mut bytes = [0; 32];
             getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
@@ -237,7 +303,7 @@ fn open(
     )
     .with_variables(move |name| variables.get(name).cloned());
     let home = Home::at(home.path().to_owned());
-    Keyfob::new(home, store.clone(), edge, "a test")
+    Keyfob::with_limits(home, store.clone(), edge, "a test", limits)
 }
 
 pub fn request() -> SignInRequest {

@@ -71,7 +71,7 @@ fn plain(random: &mut Random) -> Ordered {
             }
             2 => {
                 client_leaves = true;
-                json!({ "slow_ms": 2_000 })
+                json!({ "slow_ms": 8_000 })
             }
             _ => json!("drop"),
         },

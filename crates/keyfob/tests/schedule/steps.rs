@@ -8,7 +8,7 @@ use mock_provider::Standing;
 use tokio::task::JoinHandle;
 
 use crate::checks::{self, Done};
-use crate::faults::{self, NEVER_ISSUED};
+use crate::faults::{self, NEVER_ISSUED, Ordered};
 use crate::random::Random;
 use crate::store::FAULTS;
 use crate::world::{LONGEST_CALL, World};
@@ -21,6 +21,8 @@ pub(crate) struct Schedule {
     /// A step is told before it is made, so that the last one that is told is the one that failed.
     count: u64,
     last_handed: Vec<Option<Secret>>,
+    /// How many faults of this step make a client leave.
+    leaving: u32,
     handed: u64,
     renewed: u64,
     lost: u64,
@@ -36,6 +38,7 @@ impl Schedule {
             world,
             random: Random(seed),
             count: 0,
+            leaving: 0,
             handed: 0,
             renewed: 0,
             lost: 0,
@@ -56,6 +59,8 @@ impl Schedule {
     /// Makes one step, and checks everything.
     pub(crate) async fn step(&mut self, told: &mut Vec<String>) {
         self.count += 1;
+        self.leaving = 0;
+        let began = Instant::now();
         let person = self.random.index(self.world.people.len());
         let mut done = vec![Done::default(); self.world.people.len()];
         let lost_before: Vec<bool> = self.world.people.iter().map(|p| p.lost).collect();
@@ -88,7 +93,7 @@ impl Schedule {
                 _ => self.calls(person, &mut done, told).await,
             }
         }
-        checks::check(&mut self.world, &done).await;
+        checks::check(&mut self.world, &done, began, self.leaving).await;
         self.world.store.heal();
         for (person, lost_before) in lost_before.into_iter().enumerate() {
             self.world.clear_faults(person).await;
@@ -145,6 +150,12 @@ impl Schedule {
         self.world.store.order(skip, lasts, fault);
     }
 
+    fn any_server_fault(&mut self) -> Ordered {
+        let fault = faults::any(&mut self.random);
+        self.leaving += u32::from(fault.client_leaves);
+        fault
+    }
+
     async fn order_server_fault(
         &mut self,
         person: usize,
@@ -152,7 +163,7 @@ impl Schedule {
         done: &mut [Done],
         told: &mut Vec<String>,
     ) {
-        let fault = faults::any(&mut self.random);
+        let fault = self.any_server_fault();
         told.push(format!("  the server of {person}, {on}: {}", fault.kind));
         self.world.fault(person, on, &fault.kind).await;
         done[person].losing += usize::from(fault.loses);
@@ -167,7 +178,7 @@ impl Schedule {
             self.order_store_faults(told);
         }
         if self.random.percent(20) {
-            let fault = faults::any(&mut self.random);
+            let fault = self.any_server_fault();
             told.push(format!("  the server of {person}, revoke: {}", fault.kind));
             self.world.fault(person, "revoke", &fault.kind).await;
         }
@@ -195,7 +206,7 @@ impl Schedule {
             self.order_store_faults(told);
         }
         if self.random.percent(20) {
-            let fault = faults::any(&mut self.random);
+            let fault = self.any_server_fault();
             // A body of our own does not say who signed in.
             if !fault.kind.to_string().contains("body") {
                 told.push(format!(
@@ -342,11 +353,9 @@ impl Schedule {
     fn ask(&self, which: usize, person: usize) -> JoinHandle<Answer> {
         let (keyfob, id) = (self.keyfob(which), self.id(person));
         self.world.spawn(which, async move {
-            let began = Instant::now();
-            let handed = keyfob.token(Some(id.as_str()), SignedDuration::ZERO).await;
-            let took = began.elapsed();
-            assert!(took < LONGEST_CALL, "a call took {took:?}");
-            handed
+            let asking = keyfob.token(Some(id.as_str()), SignedDuration::ZERO);
+            let handed = tokio::time::timeout(LONGEST_CALL, asking).await;
+            handed.unwrap_or_else(|_| panic!("a call does not end"))
         })
     }
 
@@ -396,50 +405,67 @@ impl Schedule {
         // Longer than any rest, and than the clock was set back.
         self.world.pass(4 * HOUR);
         for person in 0..self.world.people.len() {
-            let Some(id) = self.world.people[person].id.clone() else {
+            if !self.is_in(person) {
                 continue;
-            };
-            let which = self.random.index(3);
-            let keyfob = self.keyfob(which);
-            // What the server said wrongly is asked again at a person's word alone.
-            if self.world.people[person].told_ended || self.world.people[person].lost {
-                let (keyfob, id) = (keyfob.clone(), id.clone());
-                let refresh = async move { keyfob.refresh(Some(id.as_str())).await };
-                let _ = self.world.within(which, refresh).await.unwrap();
             }
-            let mut answer = self.ask(which, person).await.unwrap();
-            for _ in 0..5 {
-                // On a busy computer even a store in memory does not answer within its limit.
-                if answer.as_ref().is_ok_and(|handed| handed.warning.is_none()) {
+            let which = self.random.index(3);
+            let mut answer = self.ask_anew(which, person).await;
+            // On a busy computer even a store in memory does not answer within its limit.
+            for _ in 0..200 {
+                let fine = answer.as_ref().is_ok_and(|handed| handed.warning.is_none());
+                if self.is_as_it_should(person, fine) {
                     break;
                 }
-                answer = self.ask(which, person).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                // A server that did not answer in time either is left alone for a while.
+                self.world.pass(301);
+                answer = self.ask_anew(which, person).await;
             }
             let said = answer
                 .as_ref()
                 .map(|h| h.warning.clone())
                 .map_err(Clone::clone);
             let fine = self.judge(person, answer);
-            let known = &self.world.people[person];
-            if known.gone {
-                continue;
-            }
-            if known.lost {
-                checks::must_say_so(&self.world, person);
-            }
-            if known.lost || known.revoked {
-                continue;
-            }
-            let ended = self
-                .keyfob(which)
-                .status(Some(id.as_str()))
-                .unwrap()
-                .sign_in_ends_at;
-            let over = ended.is_some_and(|end| end <= self.world.now());
-            assert!(fine || over, "{person} is not given a token: {said:?}");
-            if !over {
-                self.world.people[person].told_ended = false;
+            assert!(
+                self.is_as_it_should(person, fine),
+                "{person} is not given a token, or is not told why: {said:?}"
+            );
+            let has_ended = self.has_ended(person);
+            let known = &mut self.world.people[person];
+            if !(known.gone || known.lost || known.revoked || has_ended) {
+                known.told_ended = false;
             }
         }
+    }
+
+    /// Asks for a token; what the server said wrongly is asked again at a person's word alone.
+    async fn ask_anew(&self, which: usize, person: usize) -> Answer {
+        let known = &self.world.people[person];
+        if known.told_ended || known.lost {
+            let (keyfob, id) = (self.keyfob(which), self.id(person));
+            let refresh = async move { keyfob.refresh(Some(id.as_str())).await };
+            let _ = self.world.within(which, refresh).await.unwrap();
+        }
+        self.ask(which, person).await.unwrap()
+    }
+
+    /// Whether a token was given, unless the sign-in is over; where its newest refresh token is lost, that has to be said.
+    fn is_as_it_should(&self, person: usize, fine: bool) -> bool {
+        let known = &self.world.people[person];
+        if known.gone {
+            return true;
+        }
+        match known.lost {
+            true => checks::says_so(&self.world, person),
+            false => fine || known.revoked || self.has_ended(person),
+        }
+    }
+
+    /// Whether the sign-in has come to its end, as it was said.
+    fn has_ended(&self, person: usize) -> bool {
+        let id = self.id(person);
+        let status = self.keyfob(0).status(Some(id.as_str())).unwrap();
+        let ends_at = status.sign_in_ends_at;
+        ends_at.is_some_and(|end| end <= self.world.now())
     }
 }
