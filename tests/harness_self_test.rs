@@ -1,9 +1,12 @@
 //! Proves the harness: where a test of Keyfob says "locked" or "nowhere in a command line", the harness would have
 //! noticed the contrary.
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use keyfob_tests::process::{eventually, output_of};
+use keyfob_tests::environment::MARK;
+use keyfob_tests::lines::Lines;
+use keyfob_tests::process::{Background, eventually, output_of};
 use keyfob_tests::{
     ArgvWatch, Browser, DesktopSession, Home, Keyring, MockProvider, OidcProvider, PATIENCE, Visit,
     Window, http,
@@ -105,25 +108,35 @@ fn a_session_has_nothing_of_the_one_outside_and_leaves_nothing() {
 fn the_watch_sees_planted_arguments_and_variables() {
     let session = DesktopSession::start(Keyring::Absent);
     let watch = ArgvWatch::start(&session);
-    output_of(
-        session
-            .command("sleep")
-            .arg("0.05")
-            .env("PLANTED", "planted-variable"),
-    );
-    output_of(
-        session
-            .command("sh")
-            .args(["-c", "exec sh -c 'sleep 0.05 # planted-argument'"]),
-    );
+    // Each stays for as long as nobody types a line.
+    let stays = |command: &mut Command| Background::start(command.stdin(Stdio::piped()));
     // A stranger's process is nobody's business here.
-    output_of(std::process::Command::new("sh").args(["-c", "sleep 0.05 # planted-stranger"]));
+    let _stranger = stays(Command::new("sh").args(["-c", "read -r line; : planted-stranger"]));
+    let mut shell = session.command("sh");
+    shell.env("PLANTED", "planted-variable");
+    let _both = stays(shell.args(["-c", "exec sh -c 'read -r line; : planted-argument'"]));
+    // One that stands still before it becomes what it is to be.
+    let mark = format!("{MARK}={}", session.root().display());
+    let late = "sleep 1; exec env \"$0\" sh -c 'read -r line; : planted-late'";
+    let _late = stays(Command::new("sh").args(["-c", late, &mark]));
 
-    assert!(eventually(PATIENCE, || !watch
-        .with("planted-argument")
-        .is_empty()));
-    assert!(!watch.with("planted-variable").is_empty());
+    for planted in ["planted-argument", "planted-variable", "planted-late"] {
+        let seen = || !watch.with(planted).is_empty();
+        assert!(eventually(PATIENCE, seen), "{planted}");
+    }
     assert!(watch.with("planted-stranger").is_empty());
+}
+
+#[test]
+fn what_a_program_said_is_whole_also_where_another_one_holds_its_output_open() {
+    let session = DesktopSession::start(Keyring::Absent);
+    let mut command = session.command("sh");
+    let much = "sleep 600 & i=0; while [ $i -lt 9000 ]; do echo said; i=$((i+1)); done";
+    command.args(["-c", much]).stdout(Stdio::piped());
+    let mut program = Background::start(&mut command);
+    let output = Lines::of(program.child().stdout.take().unwrap());
+    assert!(eventually(PATIENCE, || !program.is_running()));
+    assert_eq!(output.to_the_end(), "said\n".repeat(9_000));
 }
 
 #[test]

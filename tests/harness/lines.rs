@@ -1,12 +1,23 @@
 //! What a program writes, while it writes it.
 
 use std::io::{ErrorKind, Read};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::process::PATIENCE;
+
 /// Processes that a program started and left behind may hold its output open; nobody waits for those longer.
 const LEFT_OPEN: Duration = Duration::from_secs(5);
+
+/// How often is noted that nothing more has come.
+const STEP: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 500_000_000,
+};
 
 /// The output of a program. All of it is read as it comes, so that the program never blocks on a full pipe.
 #[derive(Debug)]
@@ -26,16 +37,24 @@ struct Written {
 struct Text {
     bytes: Vec<u8>,
     ended: bool,
+    /// All that was written up to then is in `bytes`.
+    whole_at: Option<Instant>,
 }
 
 impl Lines {
     /// Reads on a thread of its own until the output ends.
-    pub fn of(mut output: impl Read + Send + 'static) -> Self {
+    pub fn of(mut output: impl Read + AsFd + Send + 'static) -> Self {
         let written = Arc::new(Written::default());
         let writer = Arc::clone(&written);
         thread::spawn(move || {
             let mut piece = [0; 8192];
             loop {
+                let looked = Instant::now();
+                if !has_more(&output) {
+                    writer.lock().whole_at = Some(looked);
+                    writer.more.notify_all();
+                    continue;
+                }
                 let count = match output.read(&mut piece) {
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                     read => read.unwrap_or(0),
@@ -101,15 +120,28 @@ impl Lines {
         String::from_utf8_lossy(&self.written.lock().bytes).into_owned()
     }
 
-    /// All that is written up to the end.
+    /// All that was written up to the end, by a program that has ended. What it wrote itself is never cut off, however
+    /// slowly it is read here.
     pub fn to_the_end(&self) -> String {
-        let end = Instant::now() + LEFT_OPEN;
+        let begun = Instant::now();
+        let (soon, late) = (begun + LEFT_OPEN, begun + PATIENCE);
         let mut text = self.written.lock();
-        while !text.ended && Instant::now() < end {
-            text = self.written.wait(text, end);
+        while !text.ended {
+            let now = Instant::now();
+            let is_whole = text.whole_at.is_some_and(|at| at >= begun);
+            if (is_whole && now >= soon) || now >= late {
+                break;
+            }
+            text = self.written.wait(text, late);
         }
         String::from_utf8_lossy(&text.bytes).into_owned()
     }
+}
+
+/// Whether there is something to read, if only the end; false where nothing came for a moment.
+fn has_more(output: &impl AsFd) -> bool {
+    // Whatever is wrong with it, reading tells.
+    poll(&mut [PollFd::new(output, PollFlags::IN)], Some(&STEP)) != Ok(0)
 }
 
 impl Written {

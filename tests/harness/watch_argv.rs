@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 use crate::environment::MARK;
 use crate::session::DesktopSession;
 
-/// A process just forked still has its parent's environment, so that a first look may take it for a stranger.
-const SURE_AFTER: Duration = Duration::from_millis(500);
+/// A process just forked still has its parent's environment, so that a look may take it for a stranger. For so long it
+/// is looked at each time; and ever after it is looked at once in so long, because it may stand still before it becomes
+/// what it is to be.
+const NEW_FOR: Duration = Duration::from_millis(500);
 
 /// Between two looks. A look costs some tenths of a millisecond; without a pause it would take a core from the tests.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -96,8 +98,8 @@ impl Drop for ArgvWatch {
 enum Known {
     /// Of this session: look at its command line each time, since it may become another program.
     Ours,
-    /// Not of this session, since then.
-    Stranger(Instant),
+    /// Not of this session, as far as can be told.
+    Stranger { met: Instant, looked: Instant },
 }
 
 fn look(mark: &str, seen: &Mutex<Seen>, stop: &AtomicBool) {
@@ -115,8 +117,10 @@ fn look(mark: &str, seen: &Mutex<Seen>, stop: &AtomicBool) {
             };
             let state = match known.remove(&pid) {
                 Some(Known::Ours) => Known::Ours,
-                Some(Known::Stranger(since)) if since.elapsed() > SURE_AFTER => {
-                    Known::Stranger(since)
+                Some(Known::Stranger { met, looked })
+                    if met.elapsed() > NEW_FOR && looked.elapsed() < NEW_FOR =>
+                {
+                    Known::Stranger { met, looked }
                 }
                 earlier => meet(&entry.path(), mark, seen, earlier),
             };
@@ -137,6 +141,7 @@ fn look(mark: &str, seen: &Mutex<Seen>, stop: &AtomicBool) {
 }
 
 fn meet(process: &Path, mark: &str, seen: &Mutex<Seen>, earlier: Option<Known>) -> Known {
+    let looked = Instant::now();
     let environment = fs::read(process.join("environ")).unwrap_or_default();
     if environment
         .split(|byte| *byte == 0)
@@ -149,7 +154,11 @@ fn meet(process: &Path, mark: &str, seen: &Mutex<Seen>, earlier: Option<Known>) 
             .insert(environment);
         return Known::Ours;
     }
-    earlier.unwrap_or_else(|| Known::Stranger(Instant::now()))
+    let met = match earlier {
+        Some(Known::Stranger { met, .. }) => met,
+        _ => looked,
+    };
+    Known::Stranger { met, looked }
 }
 
 fn readable(bytes: &[u8], between: &str) -> String {
