@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use keyfob::account::Owner;
 use keyfob::{
-    Code, Error, Keyfob, Linked, LinkedSignInRequest, OtherProgram, Result, Status, Whereabouts,
+    Code, Error, Keyfob, Linked, LinkedSignInRequest, OtherProgram, Result, SignInHandle, Status,
+    Whereabouts,
 };
 
 use crate::args::{LinkCommand, With};
@@ -151,18 +152,14 @@ pub(crate) async fn sign_in(
         tokio::select! {
             biased;
             ended = &mut ended => return ended.map(|status| Ended::In(Box::new(status))),
-            code = &mut asked => {
-                // The other program is not left behind.
-                handle.cancel().await;
-                let _ = ended.await;
-                return Ok(Ended::Asked(code));
-            }
+            code = &mut asked => break given_up(&handle, ended, code).await,
             Some(line) = lines.recv() => {
                 // The sign-in answers the paste, so both have to go on at the same time.
                 let pasted = handle.paste(line);
                 tokio::select! {
                     biased;
                     ended = &mut ended => return ended.map(|status| Ended::In(Box::new(status))),
+                    code = &mut asked => break given_up(&handle, ended, code).await,
                     pasted = pasted => if let Err(error) = pasted {
                         io.say(&format!("{}\nStill waiting.\n", words::error(&error)));
                     },
@@ -170,6 +167,17 @@ pub(crate) async fn sign_in(
             }
         }
     }
+}
+
+/// Ends a sign-in, so that the other program is not left behind.
+async fn given_up(
+    handle: &SignInHandle,
+    ended: impl Future<Output = Result<Status>>,
+    code: ExitCode,
+) -> Result<Ended> {
+    handle.cancel().await;
+    let _ = ended.await;
+    Ok(Ended::Asked(code))
 }
 
 /// Says how it ended.

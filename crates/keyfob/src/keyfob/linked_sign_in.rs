@@ -31,8 +31,9 @@ use crate::status::Status;
 /// How long a program may take to print its address.
 const PATIENCE_FOR_ADDRESS: Duration = Duration::from_secs(30);
 
-/// How long a program may take to say that a code is none. After that it is asking its server.
-const PATIENCE_FOR_REFUSAL: Duration = Duration::from_secs(2);
+/// How long a program may take to say that a code is none, on a computer that is busy. After that it is asking its
+/// server.
+const PATIENCE_FOR_REFUSAL: Duration = Duration::from_secs(10);
 
 /// How long a program may ask its server for.
 const PATIENCE_FOR_SERVER: Duration = Duration::from_secs(60);
@@ -253,6 +254,10 @@ impl LinkedSignIn {
                             let _ = self.progress.0.send(Phase::Storing);
                             self.deadline = Instant::now() + PATIENCE_FOR_SERVER;
                         }
+                        Ok(Handed::GivenUp) => {
+                            let _ = reply.send(Err(cancelled()));
+                            return Err(cancelled());
+                        }
                         Err(error) => {
                             let _ = reply.send(Err(error));
                         }
@@ -278,13 +283,28 @@ impl LinkedSignIn {
                 "Sign in again to begin a new one.",
             ));
         }
+        let name = self.request.program.name();
         let until = Instant::now() + PATIENCE_FOR_REFUSAL;
         loop {
-            match tokio::time::timeout_at(until, self.running.next()).await {
+            let said = tokio::select! {
+                said = tokio::time::timeout_at(until, self.running.next()) => said,
+                Some(ask) = self.asks.recv() => match ask {
+                    Ask::Cancel => return Ok(Handed::GivenUp),
+                    Ask::Paste(_, reply) => {
+                        let one = Error::new(
+                            Code::Failed,
+                            format!("{name} is still looking at the code before this one."),
+                            "Wait a moment, then paste it again.",
+                        );
+                        let _ = reply.send(Err(one));
+                        continue;
+                    }
+                },
+            };
+            match said {
                 Err(_) => return Ok(Handed::Taken),
                 Ok(Some(code)) => return Ok(Handed::Ended(code)),
                 Ok(None) if self.refusals() > before => {
-                    let name = self.request.program.name();
                     return Err(spoken::not_accepted(&format!(
                         "{name} says that this is no whole code."
                     )));
@@ -366,6 +386,8 @@ enum Handed {
     Taken,
     /// The program has ended.
     Ended(Option<i32>),
+    /// The person did not wait for that.
+    GivenUp,
 }
 
 impl Keyfob {
