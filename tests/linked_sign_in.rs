@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use keyfob_tests::Interactive;
 use keyfob_tests::PATIENCE;
 use keyfob_tests::linked::{World, state_of};
+use keyfob_tests::process::eventually;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -53,7 +54,7 @@ fn a_pasted_code_signs_in_and_a_wrong_one_leaves_the_attempt_alive() {
     let mode = fs::metadata(&folder).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o700);
     assert!(!world.claude().exists() && !world.claude_state().exists());
-    assert_eq!(world.left_over(), Vec::<u32>::new());
+    world.expect_none_left();
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn the_browser_opens_once_and_what_it_brings_goes_to_claude_code() {
     }
     assert_eq!(world.state("Claude"), "fresh");
     assert_eq!(world.state("Console"), "fresh");
-    assert_eq!(world.left_over(), Vec::<u32>::new());
+    world.expect_none_left();
     // Told to open none, neither opens one.
     fs::write(&opened, "").unwrap();
     for program in ["claude-code", "ant"] {
@@ -206,7 +207,7 @@ fn a_failed_sign_in_says_why_and_leaves_no_account() {
         output.stderr.contains("this machine is not allowed"),
         "{output:#?}"
     );
-    assert_eq!(world.left_over(), Vec::<u32>::new());
+    world.expect_none_left();
     // What was given up is used again, and leaves no row of folders behind.
     let folders = fs::read_dir(world.home.file("claude-code"))
         .unwrap()
@@ -224,16 +225,28 @@ fn a_sign_in_that_is_given_up_leaves_nothing_running() {
             login.signal(signal);
             let output = world.checked(login.wait(PATIENCE));
             assert_eq!(output.code, Some(128 + signal.as_raw()), "{output:#?}");
-            assert_eq!(world.left_over(), Vec::<u32>::new());
+            world.expect_none_left();
         }
     }
+    // Also while the program has a code, and has not said yet what it makes of it.
+    world.programs.plan(&json!({ "login": { "end": "hangs" } }));
+    let (mut login, address) = world.begin(&["login", "--with", "claude-code"]);
+    login.type_line(&format!("the-code#{}", state_of(&address)));
+    let notes = world.programs.folder().join("calls.jsonl");
+    assert!(eventually(PATIENCE, || {
+        fs::read_to_string(&notes).is_ok_and(|notes| notes.contains("exchange"))
+    }));
+    login.signal(Signal::INT);
+    let output = world.checked(login.wait(PATIENCE));
+    assert_eq!(output.code, Some(130), "{output:#?}");
+    world.expect_none_left();
     assert!(world.keyfob(&["accounts"]).stdout.is_empty());
 }
 
 #[test]
 fn what_is_not_installed_is_said_with_where_it_is_to_be_had() {
     let world = World::default();
-    world.plant_claude(&world.claude(), 60);
+    world.plant_claude(&world.claude(), 3_600);
     world
         .keyfob(&["link", "claude-code", "--label", "Mine"])
         .expect_code(0);

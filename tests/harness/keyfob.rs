@@ -74,7 +74,7 @@ impl Call {
         self
     }
 
-    /// How long it may take, in place of a minute.
+    /// How long it may take, in place of [`PATIENCE`].
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
@@ -155,6 +155,11 @@ impl Held {
     pub fn let_go(&mut self) {
         let mut input = self.call.input.take().expect("it is let go once");
         input.write_all(&self.go).expect("the shell reads its line");
+    }
+
+    /// Its process id, which stays.
+    pub fn pid(&mut self) -> u32 {
+        self.call.pid()
     }
 
     /// Waits for its end.

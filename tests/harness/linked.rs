@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::home::{Home, files_with};
 use crate::keyfob::{Interactive, Output};
-use crate::process::PATIENCE;
+use crate::process::{PATIENCE, eventually};
 use crate::session::{DesktopSession, Keyring};
 use crate::stand_in::{StandIns, as_it_lies};
 
@@ -189,6 +189,13 @@ impl World {
             .filter_map(|call| u32::try_from(call["pid"].as_u64()?).ok());
         let running = self.session.processes();
         pids.filter(|pid| running.contains(pid)).collect()
+    }
+
+    /// Waits until none runs any more.
+    #[track_caller]
+    pub fn expect_none_left(&self) {
+        let ended = eventually(PATIENCE, || self.left_over().is_empty());
+        assert!(ended, "{:?}", self.left_over());
     }
 }
 

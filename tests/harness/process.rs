@@ -1,5 +1,7 @@
 //! Programs in the background.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -72,6 +74,15 @@ pub fn eventually(limit: Duration, mut so: impl FnMut() -> bool) -> bool {
         thread::sleep(Duration::from_millis(10));
     }
     true
+}
+
+/// Whether a process has this file open, as one has the file of a lock that waits for it.
+pub fn has_open(pid: u32, file: &Path) -> bool {
+    let Ok(open) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return false;
+    };
+    open.flatten()
+        .any(|one| fs::read_link(one.path()).is_ok_and(|opened| opened == file))
 }
 
 /// Runs a program to its end and gives what it wrote, or ends the test with what it complained about.
