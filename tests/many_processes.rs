@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use keyfob::Limits;
 use keyfob_tests::PATIENCE;
 use keyfob_tests::custody::{at_once, the_same_token, while_the_keychain_lives};
-use keyfob_tests::process::eventually;
+use keyfob_tests::process::{eventually, has_open};
 use keyfob_tests::{Call, Custody, Output, Window};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -82,18 +83,18 @@ fn a_slow_server_is_asked_once() {
     });
 }
 
-/// All failed in the same way, and gave nothing.
+/// All failed in the same way, and gave nothing. Gives how many of them had asked the server.
 #[track_caller]
-fn all_are_told(outputs: &[Output], parts: &[&str]) {
+fn all_are_told(outputs: &[Output], parts: &[&str]) -> u64 {
     for output in outputs {
         assert_eq!((output.code, output.stdout.as_str()), (Some(5), ""));
         for part in parts {
             assert!(output.stderr.contains(part), "{part:?}: {output:#?}");
         }
     }
-    // The one who asked the server, and those who were told how long it is left alone.
-    let rest = |output: &&Output| output.stderr.contains("left alone for another");
-    assert_eq!(outputs.iter().filter(rest).count(), outputs.len() - 1);
+    // The others were told how long it is left alone.
+    let asked = |output: &&Output| !output.stderr.contains("left alone for another");
+    outputs.iter().filter(asked).count() as u64
 }
 
 /// Asks until there is a token. Before that the server is not asked.
@@ -113,6 +114,10 @@ fn asked_again(custody: &Custody) -> Output {
     output.expect("it was asked")
 }
 
+/// How long a server is left alone at least.
+const REST: Duration = Duration::from_secs(5);
+
+/// Once until it has been left alone for that long: all come at one moment, but the last may get its turn much later.
 fn a_server_that_fails_is_asked_once(kind: &Value) {
     while_the_keychain_lives(|custody| {
         custody.sign_in_with_ended_tokens(&["Work"]);
@@ -122,8 +127,10 @@ fn a_server_that_fails_is_asked_once(kind: &Value) {
             .fault(&json!({ "on": "refresh", "kind": kind, "times": null }));
         let begun = Instant::now();
         let outputs = at_once(many(custody, &["token", "Work"]));
-        all_are_told(&outputs, &["is busy", "The sign-in is kept"]);
-        assert_eq!(custody.mock.count("refreshes"), 1);
+        let rests = begun.elapsed().as_secs() / REST.as_secs();
+        let asked = all_are_told(&outputs, &["is busy", "The sign-in is kept"]);
+        assert!((1..=1 + rests).contains(&asked), "{asked} asked");
+        assert_eq!(custody.mock.count("refreshes"), asked);
         let after = custody.stored("Work");
         for part in ["access_token", "refresh_token"] {
             assert_eq!(after[part], before[part]);
@@ -131,14 +138,16 @@ fn a_server_that_fails_is_asked_once(kind: &Value) {
 
         custody.mock.clear_faults();
         let renewed = asked_again(custody);
-        assert!(begun.elapsed() >= Duration::from_secs(5), "it rests");
+        assert!(begun.elapsed() >= REST, "it rests");
         assert_eq!(custody.api_says(the_same_token(&[renewed]).as_str()), 200);
         let counters = custody.mock.counters();
         assert_eq!(
             (&counters["refreshes"], &counters["refreshes_ok"]),
-            (&json!(2), &json!(1))
+            (&json!(asked + 1), &json!(1))
         );
-        assert_eq!(custody.happened(), ["renewal_failed", "renewed"]);
+        let mut happened = vec!["renewal_failed"; asked as usize];
+        happened.push("renewed");
+        assert_eq!(custody.happened(), happened);
     });
 }
 
@@ -157,32 +166,52 @@ fn a_server_that_limits_is_asked_once_and_then_left_alone() {
 #[test]
 fn a_token_that_still_lives_is_given_when_the_server_fails() {
     while_the_keychain_lives(|custody| {
-        // Renewed in the last quarter of its life.
-        custody.access_ttl(32);
-        custody.sign_in("Work");
-        custody.mock.fault(
-            &json!({ "on": "refresh", "kind": { "status": 503, "error": "html" }, "times": null }),
-        );
-        let old = custody.token("Work");
-        let mut last = None;
-        let warned = eventually(PATIENCE, || {
-            let output = custody.run(&["token", "Work"]).expect_code(0);
-            let warned = output.stderr.contains("The old token still works");
-            last = Some(output);
-            warned
-        });
-        assert!(warned, "{last:#?}");
-        let calls = (0..8).map(|_| custody.keyfob(&["token", "Work"])).collect();
-        for output in at_once(calls) {
-            assert_eq!((output.code, output.stdout.trim()), (Some(0), old.as_str()));
-            // Who finds another one at it does not wait, and has nothing to say.
-            let told = ["is busy", "The old token still works; it was given"];
-            let said = told.iter().all(|part| output.stderr.contains(part));
-            assert!(said || output.stderr.is_empty(), "{output:#?}");
-        }
-        assert_eq!(custody.api_says(&old), 200);
-        assert_eq!(custody.mock.count("refreshes"), 1);
+        let told =
+            (0..4).any(|round| it_is_given_while_it_lives(custody, &format!("Work {round}")));
+        assert!(told, "this computer stood still again and again");
     });
+}
+
+/// False where nothing can be told, because the token may have ended before all was seen.
+fn it_is_given_while_it_lives(custody: &Custody, label: &str) -> bool {
+    const LIFE: i64 = 32;
+    let begun = Instant::now();
+    let lives = || begun.elapsed() < Duration::from_secs(LIFE as u64 - 1);
+    let before = custody.mock.count("refreshes");
+    custody.access_ttl(LIFE);
+    custody.sign_in(label);
+    // It is left alone for longer than the token lives.
+    let kind = json!({ "status": 503, "error": "html", "retry_after": 60 });
+    custody
+        .mock
+        .fault(&json!({ "on": "refresh", "kind": kind, "times": null }));
+    let ask = || custody.run(&["token", label]);
+    let first = ask();
+    // Renewed in the last quarter of its life.
+    let mut last = first.clone();
+    while !last.stderr.contains("The old token still works") && lives() {
+        last = ask();
+    }
+    let outputs = at_once((0..8).map(|_| custody.keyfob(&["token", label])).collect());
+    let old = first.stdout.trim();
+    let taken = custody.api_says(old);
+    let asked = custody.mock.count("refreshes") - before;
+    custody.mock.clear_faults();
+    if !lives() {
+        return false;
+    }
+    assert_eq!((first.code, last.code), (Some(0), Some(0)), "{last:#?}");
+    assert_eq!(last.stdout.trim(), old);
+    for output in outputs {
+        assert_eq!((output.code, output.stdout.trim()), (Some(0), old));
+        // Who finds another one at it does not wait, and has nothing to say.
+        let told = ["is busy", "The old token still works; it was given"];
+        let said = told.iter().all(|part| output.stderr.contains(part));
+        assert!(said || output.stderr.is_empty(), "{output:#?}");
+    }
+    assert_eq!(taken, 200);
+    assert_eq!(asked, 1);
+    true
 }
 
 #[test]
@@ -213,28 +242,51 @@ fn forty_accounts_are_renewed_eight_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_wait_for_the_renewal_of_the_window() {
+    for _ in 0..4 {
+        if commands_have_waited().await {
+            return;
+        }
+    }
+    panic!("this computer stood still again and again");
+}
+
+/// False where the server may have been left by the window before it had answered.
+async fn commands_have_waited() -> bool {
     let custody = Custody::with_display();
     custody.sign_in("Work");
     let window = Window::open(&custody.session, &custody.home).await;
     window.wait_for_text("Work").await;
+    let calls = many(&custody, &["token", "Work"]).into_iter();
+    let mut held: Vec<_> = calls.map(Call::spawn_held).collect();
+    let begun = Instant::now();
     let id = tokio::task::block_in_place(|| {
-        custody.slow_refreshes(8_000, None);
+        custody.hold_refresh();
         custody.access_ttl(1);
         custody.sign_in_again("Work");
         custody.long_access_ttl();
         custody.wait_until_ended("Work");
         custody.status("Work")["id"].clone()
     });
+    let lock = format!("locks/{}.lock", id.as_str().unwrap());
+    let lock = custody.home.file(&lock);
     // What a click on "Copy token" asks for. The window may have begun by itself.
     let copy = "window.__TAURI_INTERNALS__.invoke('copy_token', { accountId: arguments[0] })\
                 .then(() => { window.copied = true }); return true";
     window.run(copy, vec![id]).await;
     let outputs: Vec<Output> = tokio::task::block_in_place(|| {
         custody.wait_for_refreshes(1);
-        let held = many(&custody, &["token", "Work"]);
-        assert_eq!(custody.mock.count("refreshes_ok"), 0, "it is under way");
-        at_once(held)
+        held.iter_mut().for_each(|call| call.let_go());
+        // All find the window at it. On a busy computer the last ones come when it is done, and are told the same.
+        eventually(Limits::default().server / 2, || {
+            held.iter_mut().all(|call| has_open(call.pid(), &lock))
+        });
+        custody.mock.clear_faults();
+        held.into_iter().map(|call| call.wait(PATIENCE)).collect()
     });
+    if begun.elapsed() >= Limits::default().server {
+        window.close().await;
+        return false;
+    }
     let token = the_same_token(&outputs);
     window
         .wait_for("[data-testid='account-row'][data-state='fresh']")
@@ -248,6 +300,7 @@ async fn commands_wait_for_the_renewal_of_the_window() {
         assert_ne!(renewed["asked_by"], "keyfob token", "the window was first");
     });
     window.close().await;
+    true
 }
 
 #[tokio::test(flavor = "multi_thread")]
