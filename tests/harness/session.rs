@@ -214,6 +214,16 @@ impl DesktopSession {
         }
         found
     }
+
+    /// Those of them that are called so.
+    pub fn processes_called(&self, name: &str) -> Vec<u32> {
+        let mut all = self.processes();
+        all.retain(|pid| {
+            let called = fs::read_to_string(format!("/proc/{pid}/comm"));
+            called.is_ok_and(|called| called.trim_end() == name)
+        });
+        all
+    }
 }
 
 impl Drop for DesktopSession {
