@@ -976,7 +976,7 @@ fn run_leaves_the_credential_to_the_helper_that_gives_it_anyway() {
         let call = real.get_envs().fold(call, |call, (name, value)| {
             call.env(name.to_str().unwrap(), value.unwrap().to_str().unwrap())
         });
-        call.run()
+        call.limit(PATIENCE * 2).run()
     };
     let claude = claude::claude();
     let ask = [claude.to_str().unwrap(), "-p", "hi"];

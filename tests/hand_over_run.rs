@@ -500,7 +500,8 @@ fn claude_by_keyfob(custody: &Custody, account: &str, more: &[(&str, &str)]) -> 
     call = more
         .iter()
         .fold(call, |call, (name, value)| call.env(name, value));
-    call.run()
+    // It is large, and asks its server more than once.
+    call.limit(PATIENCE * 2).run()
 }
 
 fn asked(custody: &Custody) -> Vec<Value> {
