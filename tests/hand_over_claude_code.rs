@@ -1035,3 +1035,57 @@ fn run_leaves_the_credential_to_the_helper_that_gives_it_anyway() {
     computer.run(&["disconnect", "claude-code"]).expect_code(0);
     assert!(run("CI", &ask).stdout.contains("This is practice."));
 }
+
+/// An account whose token serves for another two minutes, for a tool that would keep it for longer.
+fn with_an_old_token(computer: &Computer) -> String {
+    let custody = &computer.custody;
+    custody.access_ttl(600);
+    custody.sign_in("Work");
+    custody.long_access_ttl();
+    let token = custody.token("Work");
+    let earlier = 480;
+    let mut stored = custody.stored("Work");
+    for name in ["obtained_at", "expires_at"] {
+        let at = stored[name].as_i64().unwrap();
+        stored[name] = json!(at - earlier);
+    }
+    let id = custody.status("Work")["id"].as_str().unwrap().to_owned();
+    let service = custody.home.service_name();
+    let session = &custody.session;
+    session.secret_store(&service, &id, &stored.to_string());
+    let list = custody.home.file("accounts.json");
+    let mut accounts: Value = serde_json::from_slice(&fs::read(&list).unwrap()).unwrap();
+    let facts = &mut accounts["accounts"][0]["facts"];
+    for name in ["obtained_at", "expires_at"] {
+        let at = format!("@{}", stored[name]);
+        let mut date = session.command("date");
+        let date = date.args(["--utc", "--date", &at, "+%Y-%m-%dT%H:%M:%SZ"]);
+        let date = String::from_utf8(date.output().unwrap().stdout).unwrap();
+        facts[name] = json!(date.trim());
+    }
+    fs::write(&list, accounts.to_string()).unwrap();
+    assert_eq!(custody.stored("Work"), stored);
+    token
+}
+
+#[test]
+fn a_slow_server_holds_up_neither_the_helper_nor_claude_code() {
+    let computer = Computer::new();
+    let first = with_an_old_token(&computer);
+    computer.connect(&[]).expect_code(0);
+    let custody = &computer.custody;
+    custody.slow_refreshes(20_000, Some(1));
+    // The helper has ended, and the server has not answered yet: a process of its own waits for that.
+    let asked = computer.helper().run().expect_code(0);
+    assert_eq!(asked.stdout.trim(), first);
+    assert_eq!(custody.mock.counters()["refreshes"], 1);
+    assert_eq!(custody.mock.counters()["refreshes_ok"], 0);
+    assert_eq!(computer.helper().run().stdout.trim(), first);
+    let stored = || custody.stored("Work")["access_token"].clone();
+    let is_renewed = || stored() != first.as_str();
+    assert!(keyfob_tests::process::eventually(PATIENCE, is_renewed));
+    custody.expect_refreshes(1);
+    computer.is_answered(&computer.folder("project"));
+    let token = sha256(stored().as_str().unwrap());
+    assert_eq!(computer.asked(), [(token, 200)]);
+}

@@ -267,7 +267,11 @@ pub(crate) async fn credential(keyfob: &Keyfob, wish: &Credential, io: &mut Io) 
 
 pub(crate) async fn help(keyfob: &Keyfob, id: &str, io: &mut Io) -> Result<()> {
     let folder = std::env::current_dir().ok();
-    let given = keyfob.helper(id, folder.as_deref()).await?;
+    let folder = folder.as_deref();
+    let given = match std::env::current_exe() {
+        Ok(own) => keyfob.helper_in_brief(id, folder, &own).await?,
+        Err(_) => keyfob.helper(id, folder).await?,
+    };
     io.say(&words::beside(&given.handed));
     let line = zeroize::Zeroizing::new(format!("{}\n", given.secret().expose()));
     io.print(&line)

@@ -47,6 +47,7 @@ pub mod precedence;
 mod secret;
 mod sign_in;
 pub mod status;
+mod variables;
 mod when;
 
 pub use crate::account::AccountId;

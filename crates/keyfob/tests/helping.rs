@@ -531,3 +531,128 @@ async fn no_address_is_written_beside_what_outranks_the_helper() {
     std::fs::write(&settings, "{}").unwrap();
     keyfob.connect(request()).await.unwrap();
 }
+
+/// Claude Code stands still until the helper has ended.
+#[tokio::test]
+async fn a_slow_server_holds_up_no_tool_while_the_old_token_serves() {
+    // Before the last two minutes, and within them.
+    for left in [240, 100] {
+        let tool = Tool::connected().await;
+        let first = tool.asks().await;
+        tool.world.pass(8 * 3_600 - left);
+        let slow = json!({ "slow_ms": 10_000 });
+        tool.world.fault("refresh", slow, Some(1)).await;
+        assert_eq!(tool.asks().await, first, "{left}");
+        // Nothing is lost of what goes on.
+        tool.keyfob.settled().await;
+        assert_ne!(tool.asks().await, first, "{left}");
+        assert_eq!(tool.world.count("refreshes").await, 1);
+        assert_eq!(tool.world.count("refreshes_ok").await, 1);
+    }
+}
+
+/// Whoever holds the account may hold it for as long as a server takes.
+#[tokio::test]
+async fn a_busy_account_holds_up_no_tool_while_the_old_token_serves() {
+    let tool = Tool::connected().await;
+    let first = tool.asks().await;
+    tool.world.pass(8 * 3_600 - 100);
+    let locks = tool.world.home.path().join("locks");
+    let of_account = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.ends_with(".lock")
+            && tool
+                .world
+                .store
+                .secrets
+                .lock()
+                .unwrap()
+                .keys()
+                .any(|id| name.starts_with(id.as_str()))
+    };
+    let mut files = std::fs::read_dir(locks)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let file = std::fs::File::options()
+        .write(true)
+        .open(files.find(of_account).unwrap())
+        .unwrap();
+    file.lock().unwrap();
+    assert_eq!(tool.asks().await, first);
+    assert_eq!(tool.world.count("refreshes").await, 0);
+    drop(file);
+    tool.keyfob.settled().await;
+    assert_ne!(tool.asks().await, first);
+    assert_eq!(tool.world.count("refreshes").await, 1);
+}
+
+#[tokio::test]
+async fn a_key_that_comes_to_need_a_workspace_is_not_given_without_it() {
+    let tool = Tool::of(with_key("sk-ant-api03-good-9f2A").await).await;
+    tool.asks().await;
+    let problem = || tool.keyfob.connections().unwrap()[0].problem.clone();
+    assert_eq!(problem(), None);
+    let label = tool.keyfob.accounts().unwrap()[0].label.clone();
+    let edit = keyfob::KeyEdit {
+        workspace_id: Some("wrkspc_1".to_owned()),
+        ..keyfob::KeyEdit::default()
+    };
+    tool.keyfob.edit_key(&label, edit).await.unwrap();
+    let refused = tool.keyfob.helper(&tool.id, None).await.unwrap_err();
+    assert!(refused.message.contains("workspace"), "{refused}");
+    assert!(problem().is_some_and(|said| said.contains("workspace")));
+    // A person may name it in settings, and `keyfob run` names it in a variable.
+    let home = tool.world.home.path();
+    let base_url = tool.world.mock.base_url().to_owned();
+    let headers = "x-team: a\nAnthropic-Workspace-Id: wrkspc_1";
+    let around = [
+        ("HOME", home.to_str().unwrap()),
+        ("ANTHROPIC_BASE_URL", base_url.as_str()),
+        ("ANTHROPIC_CUSTOM_HEADERS", headers),
+    ];
+    let by_run = tool.world.open_in(&around);
+    by_run.helper(&tool.id, None).await.unwrap();
+    let settings = home.join(".claude/settings.json");
+    let mut text: Value = serde_json::from_slice(&std::fs::read(&settings).unwrap()).unwrap();
+    text["env"]["ANTHROPIC_CUSTOM_HEADERS"] = json!("anthropic-workspace-id: wrkspc_2");
+    std::fs::write(&settings, text.to_string()).unwrap();
+    by_run.helper(&tool.id, None).await.unwrap_err();
+    text["env"]["ANTHROPIC_CUSTOM_HEADERS"] = json!(headers);
+    std::fs::write(&settings, text.to_string()).unwrap();
+    tool.asks().await;
+    assert_eq!(problem(), None);
+}
+
+#[tokio::test]
+async fn a_cure_can_be_pasted_into_a_shell() {
+    let world = World::new().await;
+    let config = world.home.path().join("config.toml");
+    std::fs::write(&config, "").unwrap();
+    let home = world.home.path().to_string_lossy().into_owned();
+    let key = NewKey {
+        pasted: Secret::new("sk-ant-api03-good-9f2A"),
+        label: None,
+        workspace_id: None,
+        expires_on: None,
+        verify: false,
+    };
+    let keyfob = world.open_in(&[("HOME", &home)]);
+    keyfob.add_api_key(key).await.unwrap();
+    let project = world.home.path().join("it's a project");
+    std::fs::create_dir(&project).unwrap();
+    let request = ConnectRequest {
+        to: ConnectTo::ClaudeCode(ClaudeCodeWish {
+            anyway: true,
+            project: Some(project.clone()),
+            ..ClaudeCodeWish::default()
+        }),
+        account: None,
+        program: std::env::current_exe().unwrap(),
+    };
+    keyfob.connect(request).await.unwrap();
+    // The key is for another server since.
+    std::fs::write(&config, "[api]\nbase_url = \"https://llm.example.com\"\n").unwrap();
+    let said = keyfob.connections().unwrap()[0].problem.clone().unwrap();
+    assert!(said.contains(r"--project '"), "{said}");
+    assert!(said.contains(r"it'\''s a project'`"), "{said}");
+}

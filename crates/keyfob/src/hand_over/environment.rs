@@ -10,15 +10,8 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
+pub(crate) use crate::variables::{API_KEY, AUTH_TOKEN, BASE_URL, HEADERS};
 
-/// A program's credential as `x-api-key`.
-pub(crate) const API_KEY: &str = "ANTHROPIC_API_KEY";
-/// A program's credential as `Authorization: Bearer`.
-pub(crate) const AUTH_TOKEN: &str = "ANTHROPIC_AUTH_TOKEN";
-/// Which server requests go to.
-pub(crate) const BASE_URL: &str = "ANTHROPIC_BASE_URL";
-/// More headers for each request, a line each, which Claude Code and the SDKs for Python and TypeScript read.
-pub(crate) const HEADERS: &str = "ANTHROPIC_CUSTOM_HEADERS";
 /// More betas for each request, parted by commas, which Claude Code adds to its own.
 pub(crate) const BETAS: &str = "ANTHROPIC_BETAS";
 /// Claude Code's folder, with its session.
@@ -279,6 +272,22 @@ impl Environment {
             false => self.secret(HEADERS, &Secret::new(lines.join("\n"))),
         }
     }
+}
+
+/// Whether headers hold a credential, or what belongs to one, beside the workspace of ours.
+pub(crate) fn hold_credential(headers: &str, workspace: Option<&str>) -> bool {
+    let mut lines = headers.lines();
+    lines.any(|line| is(line, &OF_CREDENTIALS) && !workspace.is_some_and(|id| says(line, id)))
+}
+
+/// Whether headers name this workspace.
+pub(crate) fn name_workspace(headers: &str, id: &str) -> bool {
+    headers.lines().any(|line| says(line, id))
+}
+
+fn says(line: &str, workspace: &str) -> bool {
+    let named = line.split_once(':').map(|(_, id)| id.trim());
+    is(line, &[WORKSPACE]) && named == Some(workspace)
 }
 
 /// Whether a line is one of these headers.

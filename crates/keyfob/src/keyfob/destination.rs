@@ -5,19 +5,17 @@ use std::path::Path;
 use url::Url;
 
 use super::Keyfob;
-use super::connecting::pi;
-use super::given::{Api, Form, Whose};
-use super::our_helper::cloud_of;
+use super::connecting::{pi, quoted, workspace_of};
+use super::given::{ANTHROPIC, Api, Whose};
+use super::in_settings::InSettings;
 use crate::account::AccountId;
 use crate::error::{Code, Error, Result};
 use crate::hand_over::anthropic_profile::config_text;
 use crate::hand_over::change::{Change, fingerprint};
 use crate::hand_over::connections::{Connection, Recipient};
 use crate::hand_over::copies::Copy;
-use crate::precedence::sources::{BASE_URL, SOCKET, host};
-
-/// Where Anthropic's own API answers, which tools take where nothing else is said.
-pub(super) const ANTHROPIC: &str = "https://api.anthropic.com";
+use crate::hand_over::environment::name_workspace;
+use crate::precedence::sources::{BASE_URL, HEADERS, SOCKET, host};
 
 impl Keyfob {
     /// Claude Code sends what it gets to the server that its settings name, or else its environment. Settings of a folder
@@ -29,47 +27,27 @@ impl Keyfob {
         whose: &Whose,
         folder: Option<&Path>,
     ) -> Result<()> {
-        let label = &whose.account.label;
-        if whose.form == Form::Bearer && whose.api == Api::Anthropic {
-            return Err(Error::new(
-                Code::Failed,
-                format!(
-                    "\"{label}\" is a sign-in to the Claude Console, and Anthropic's API refuses its tokens from a helper."
-                ),
-                "Start Claude Code with `keyfob run`, or connect an API key.",
-            ));
-        }
-        let belongs_to = match &whose.api {
-            Api::Anthropic => ANTHROPIC.to_owned(),
-            Api::At(url) => url.to_string(),
-            Api::NotSaid => {
-                return Err(Error::new(
-                    Code::Failed,
-                    format!(
-                        "Nothing says which API the credential of \"{label}\" is for, so it was not given."
-                    ),
-                    "Set `base_url` for its provider in config.toml or in Settings.",
-                ));
-            }
-        };
-        self.check_socket(whose, folder)?;
-        self.check_cloud(whose, folder)?;
-        let mut in_settings = self.in_settings(BASE_URL, folder)?.into_iter();
+        // What is for no server does not fit, and is told before it comes to this.
+        let belongs_to = whose.api.url().map(String::from).unwrap_or_default();
+        let settings = self.in_settings(folder)?;
+        self.check_socket(whose, &settings)?;
+        self.check_cloud(whose, &settings)?;
+        let mut in_settings = settings.of(BASE_URL);
         let counts = in_settings.next();
         let named = self.0.edge.variable(BASE_URL);
         let named = named.map(|named| named.to_string_lossy().into_owned());
         // What this connection wrote for its project takes the place of what wider settings have put into the
         // environment by then; real ones were seen to.
         let is_own = counts.as_ref().is_some_and(|(_, path)| {
-            one.project().is_some() && one.changes.iter().any(|change| change.path() == path)
+            one.project().is_some() && one.changes.iter().any(|change| change.path() == *path)
         });
         let named = named
-            .filter(|named| !is_own || !in_settings.any(|(wider, _)| same_server(&wider, named)));
+            .filter(|named| !is_own || !in_settings.any(|(wider, _)| same_server(wider, named)));
         let named = named.map(|address| (address, "the environment".to_owned()));
         let counts = counts.map(|(address, path)| {
             // Set to nothing takes away what lies below.
             let address = Some(address).filter(|address| !address.trim().is_empty());
-            let address = address.unwrap_or_else(|| ANTHROPIC.to_owned());
+            let address = address.unwrap_or(ANTHROPIC).to_owned();
             (address, path.display().to_string())
         });
         // Where neither says anything, that is Anthropic's own.
@@ -88,10 +66,31 @@ impl Keyfob {
         Ok(())
     }
 
+    /// Whether Claude Code names the workspace that a key needs, by headers of its settings or of its environment. They
+    /// are a person's own, or those of `keyfob run`.
+    pub(super) fn says_workspace(
+        &self,
+        one: &Connection,
+        whose: &Whose,
+        folder: Option<&Path>,
+    ) -> Result<bool> {
+        let Some(id) = workspace_of(whose).filter(|_| one.to == Recipient::ClaudeCode) else {
+            return Ok(false);
+        };
+        let settings = self.in_settings(folder)?;
+        Ok(match settings.first(HEADERS) {
+            Some((headers, _)) => name_workspace(headers, id),
+            None => {
+                let headers = self.0.edge.variable(HEADERS);
+                headers.is_some_and(|headers| name_workspace(&headers.to_string_lossy(), id))
+            }
+        })
+    }
+
     /// Through a socket requests go to whoever listens there, whatever address is named. Of the other variables,
     /// `CLAUDE_CODE_API_BASE_URL` moves none of the requests that carry what a helper prints.
-    fn check_socket(&self, whose: &Whose, folder: Option<&Path>) -> Result<()> {
-        match self.socket(folder)? {
+    fn check_socket(&self, whose: &Whose, settings: &InSettings) -> Result<()> {
+        match self.socket(settings) {
             None => Ok(()),
             Some(place) => Err(through_a_socket(
                 &place,
@@ -101,21 +100,19 @@ impl Keyfob {
     }
 
     /// Where a cloud provider is switched on, requests go to that one's address, whatever else is named.
-    pub(super) fn check_cloud(&self, whose: &Whose, folder: Option<&Path>) -> Result<()> {
-        match cloud_of(&self.0.edge, folder)? {
+    pub(super) fn check_cloud(&self, whose: &Whose, settings: &InSettings) -> Result<()> {
+        match settings.cloud(&self.0.edge) {
             None => Ok(()),
             Some(cloud) => Err(cloud.refused(&whose.account.label, "it was not given")),
         }
     }
 
     /// Who says that Claude Code's requests go through a socket.
-    pub(super) fn socket(&self, folder: Option<&Path>) -> Result<Option<String>> {
+    pub(super) fn socket(&self, settings: &InSettings) -> Option<String> {
         if self.0.edge.variable(SOCKET).is_some() {
-            return Ok(Some("the environment".to_owned()));
+            return Some("the environment".to_owned());
         }
-        let first = self.in_settings(SOCKET, folder)?.into_iter().next();
-        let first = first.filter(|(socket, _)| !socket.is_empty());
-        Ok(first.map(|(_, path)| path.display().to_string()))
+        Some(settings.socket()?.display().to_string())
     }
 
     /// The account of a folder may only take the place of the connection's where both are for the same server: the
@@ -167,18 +164,10 @@ impl Keyfob {
 
 /// Whether another address was written for a connection than the one that its account is for now.
 fn is_elsewhere(one: &Connection, whose: &Whose) -> bool {
-    let address = match &whose.api {
-        Api::At(url) => Some(url),
-        Api::Anthropic | Api::NotSaid => None,
-    };
     if let Some(copy) = Copy::among(&one.changes) {
-        return copy.config_is != fingerprint(config_text(address).as_bytes());
+        return copy.config_is != fingerprint(config_text(whose.api.other()).as_bytes());
     }
-    let now = match &whose.api {
-        Api::At(url) => url.as_str(),
-        Api::Anthropic => ANTHROPIC,
-        Api::NotSaid => "",
-    };
+    let now = whose.api.url().map(String::from).unwrap_or_default();
     let now = now.trim_end_matches('/');
     let mut written = written_addresses(one).peekable();
     match (one.to, written.peek().is_some()) {
@@ -216,7 +205,7 @@ fn again(one: &Connection) -> String {
         Recipient::ClaudeCode => match one.project() {
             Some(project) => format!(
                 "Connect it again with `keyfob connect claude-code --project {}`.",
-                project.display()
+                quoted(&project.to_string_lossy())
             ),
             None => "Connect it again with `keyfob connect claude-code`.".to_owned(),
         },

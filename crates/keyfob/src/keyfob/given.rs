@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::Keyfob;
-use super::destination::ANTHROPIC;
 use super::environment::Named;
 use super::issuer::{elsewhere, is_replaced};
 use super::tokens::Handed;
@@ -32,6 +31,28 @@ pub enum Api {
     At(Url),
     /// Nothing says so: the provider names none, or it is a variable of the person's own environment.
     NotSaid,
+}
+
+/// Where Anthropic's own API answers, which tools take where nothing else is said.
+pub(super) const ANTHROPIC: &str = "https://api.anthropic.com";
+
+impl Api {
+    /// Its address; none where nothing says so.
+    pub(super) fn url(&self) -> Option<Url> {
+        match self {
+            Self::Anthropic => Url::parse(ANTHROPIC).ok(),
+            Self::At(url) => Some(url.clone()),
+            Self::NotSaid => None,
+        }
+    }
+
+    /// The address that a tool has to be told, because it asks Anthropic's own API by itself.
+    pub(super) fn other(&self) -> Option<&Url> {
+        match self {
+            Self::At(url) => Some(url),
+            Self::Anthropic | Self::NotSaid => None,
+        }
+    }
 }
 
 /// Whose credential it is, and how it has to be used. No secret is in it.

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use jiff::SignedDuration;
-use url::Url;
 
 use super::Keyfob;
-use super::destination::ANTHROPIC;
-use super::given::{Api, Form, Given, Whose};
+use super::connecting::{fits, workspace_of};
+use super::given::{Form, Given};
 use crate::account::{AccountId, Facts};
 use crate::activity::What;
 use crate::api_key::{self, Presented, Verdict};
@@ -15,9 +14,6 @@ use crate::custody::renewals::fingerprint;
 use crate::error::{Code, Error, Result};
 use crate::hand_over::asked;
 use crate::hand_over::connections::{Connection, Recipient};
-
-/// How long Claude Code keeps what a helper printed.
-const KEPT: SignedDuration = SignedDuration::from_secs(5 * 60 + 20);
 
 /// A tool that asks again within this time may have been refused.
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(10);
@@ -44,6 +40,26 @@ enum Doubt {
 impl Keyfob {
     /// The credential for the tool of a connection, asked from within `folder`.
     pub async fn helper(&self, id: &str, folder: Option<&Path>) -> Result<Given> {
+        self.helped(id, folder, None).await
+    }
+
+    /// The same for a program that ends with the answer, because the tool waits for its end. What takes longer is left
+    /// to `command`, which is Keyfob's own.
+    pub async fn helper_in_brief(
+        &self,
+        id: &str,
+        folder: Option<&Path>,
+        command: &Path,
+    ) -> Result<Given> {
+        self.helped(id, folder, Some(command)).await
+    }
+
+    async fn helped(
+        &self,
+        id: &str,
+        folder: Option<&Path>,
+        command: Option<&Path>,
+    ) -> Result<Given> {
         let list = self.0.connections.read()?;
         let Some(one) = list.all.iter().find(|one| one.id.as_str() == id) else {
             return Err(Error::new(
@@ -53,7 +69,7 @@ impl Keyfob {
             ));
         };
         self.note_asked(&one.id);
-        let given = self.for_tool(one, folder).await;
+        let given = self.for_tool(one, folder, command).await;
         if let Err(error) = &given {
             let mut told = error.clone();
             told.message = format!("{} asked and got nothing: {}", one.to.name(), error.message);
@@ -63,16 +79,25 @@ impl Keyfob {
     }
 
     /// folder's account? → may it go where the tool sends it? → valid → was it refused? → give.
-    async fn for_tool(&self, one: &Connection, folder: Option<&Path>) -> Result<Given> {
+    async fn for_tool(
+        &self,
+        one: &Connection,
+        folder: Option<&Path>,
+        command: Option<&Path>,
+    ) -> Result<Given> {
         let account = self.account_for(one, folder)?;
         let whose = self.whose(Some(account.as_str()))?;
+        // What the tool says of a workspace by itself it need not be told.
+        if !self.says_workspace(one, &whose, folder)? {
+            fits(one.to, &whose)?;
+        }
         match one.to {
             Recipient::ClaudeCode => self.check_destination(one, &whose, folder)?,
             _ if account != one.account => self.check_same_api(one, &whose)?,
             // Where a command sends what it gets, the person said; what stands in settings may be of before.
             _ => self.check_written(one, &whose)?,
         }
-        let given = self.kept_for_a_while(&account, &whose).await?;
+        let given = self.kept_for_a_while(&whose, command).await?;
         let given = self.unless_refused(one, given).await?;
         let fingerprint = fingerprint(given.secret());
         let last = asked::last_given(&self.0.home.asked(), &one.id);
@@ -95,26 +120,6 @@ impl Keyfob {
             _ => None,
         };
         Ok(chosen.map_or_else(|| one.account.clone(), |chosen| chosen.account))
-    }
-
-    /// Valid for as long as the tool keeps it, where tokens live long enough for that; what is valid now, where a new
-    /// one cannot be had.
-    async fn kept_for_a_while(&self, account: &AccountId, whose: &Whose) -> Result<Given> {
-        let name = Some(account.as_str());
-        let at_least = match &whose.account.facts {
-            Facts::Tokens(facts) => {
-                let life = facts.expires_at.duration_since(facts.obtained_at);
-                KEPT.min(life / 4)
-            }
-            _ => SignedDuration::ZERO,
-        };
-        match self.given(name, at_least).await {
-            Err(error) if at_least > SignedDuration::ZERO => self
-                .given(name, SignedDuration::ZERO)
-                .await
-                .map_err(|_| error),
-            given => given,
-        }
     }
 
     /// Another one, where Claude Code asks again at once and the server refuses the one that it has got. Other tools ask
@@ -193,20 +198,11 @@ impl Keyfob {
 
     /// What the server says of a credential, as far as that can be learned quickly.
     async fn verdict(&self, given: &Given) -> Verdict {
-        let api = match &given.whose.api {
-            Api::At(url) => Some(url.clone()),
-            Api::Anthropic => Url::parse(ANTHROPIC).ok(),
-            Api::NotSaid => None,
-        };
-        let Some(api) = api else {
+        let Some(api) = given.whose.api.url() else {
             return Verdict::NotAnswered;
         };
-        let workspace = match &given.whose.account.facts {
-            Facts::Key(facts) => facts.workspace_id.as_deref(),
-            _ => None,
-        };
         let form = match given.whose.form {
-            Form::ApiKey => Presented::Key(workspace),
+            Form::ApiKey => Presented::Key(workspace_of(&given.whose)),
             Form::Bearer => Presented::Token,
         };
         let asked = api_key::doubt(&self.0.http, &api, given.secret(), form);

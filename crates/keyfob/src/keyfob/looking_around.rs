@@ -17,7 +17,7 @@ use crate::files;
 use crate::linked::{anthropic_profile, claude_code};
 use crate::precedence::settings::{self, OurHelper, Scope, Settings, Wiped};
 use crate::precedence::sources::{
-    API_KEY, Answer, BASE_URL, Broken, CLOUDS, FEDERATION_RULE, Fact, FileKind,
+    API_KEY, Answer, BASE_URL, Broken, CLOUDS, FEDERATION_RULE, Fact, FileKind, HEADERS,
     IDENTITY_TOKEN_FILE, Kind, ORGANIZATION, PROFILE, Profile, Profiles, SOCKET, Session, Sources,
     Value, host, names,
 };
@@ -225,8 +225,8 @@ fn keep(name: &str, text: &str, state: &State, accounts: &[Account]) -> Value {
     }
     match name {
         BASE_URL => Value::new(Fact::Plain(host(text))),
-        // They are no secrets, and nothing depends on what they say.
-        SOCKET | ORGANIZATION | FEDERATION_RULE | IDENTITY_TOKEN_FILE => {
+        // Nothing depends on what they say; of them headers alone may be secrets.
+        HEADERS | SOCKET | ORGANIZATION | FEDERATION_RULE | IDENTITY_TOKEN_FILE => {
             Value::new(Fact::Plain("set".to_owned()))
         }
         _ if is_switch || name == PROFILE => Value::new(Fact::Plain(presentable(text, &[]))),

@@ -7,16 +7,15 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Keyfob;
-use super::connecting::no_address;
-use super::destination::{ANTHROPIC, same_server, through_a_socket};
-use super::given::{Api, Form, Given, Whose};
+use super::connecting::{no_address, workspace_of};
+use super::destination::{same_server, through_a_socket};
+use super::given::{ANTHROPIC, Api, Form, Given, Whose};
+use super::in_settings::InSettings;
 use super::looking_around::managed_folder;
-use super::our_helper::{cloud_of, in_settings_of};
-use crate::account::{Account, Facts};
 use crate::edge::Edge;
 use crate::error::{Code, Error, Result};
 use crate::hand_over::environment::{self, Environment, Server, Value, What};
-use crate::precedence::sources::{BASE_URL, SOCKET, host};
+use crate::precedence::sources::{BASE_URL, HEADERS, host};
 use crate::precedence::{self, Source, Tool, WarningCode};
 
 /// The variables that hand an account's credential to a program, and what has to be said beside them.
@@ -108,7 +107,7 @@ impl Keyfob {
         let folder = folder.and_then(|folder| folder.canonicalize().ok());
         let left = self.leave_to_helper(planned, folder.as_deref())?;
         let edge = with(self.0.edge.clone(), &planned.variables);
-        check_destination(planned, &edge, folder.as_deref())?;
+        check_destination(planned, &self.0.edge, &edge, folder.as_deref())?;
         let sources = self.look_around_in(&edge, folder.as_deref(), &managed_folder())?;
         let answer = precedence::which(Tool::ClaudeCode, &sources);
         let expected = match (planned.is_session(), planned.whose.form) {
@@ -159,59 +158,109 @@ impl Keyfob {
     }
 }
 
-/// Claude Code's settings count for more than the environment that it is started in.
-fn check_destination(planned: &ToolEnvironment, edge: &Edge, folder: Option<&Path>) -> Result<()> {
+/// Claude Code's settings count for more than the environment that it is started in. `before` is that of the person, and
+/// `edge` the one that the program gets.
+fn check_destination(
+    planned: &ToolEnvironment,
+    before: &Edge,
+    edge: &Edge,
+    folder: Option<&Path>,
+) -> Result<()> {
     let label = &planned.whose.account.label;
-    let socket = in_settings_of(edge, SOCKET, folder)?.into_iter().next();
-    if let Some((_, path)) = socket.filter(|(socket, _)| !socket.is_empty()) {
+    let settings = InSettings::look(edge, folder)?;
+    if let Some(path) = settings.socket() {
         return Err(through_a_socket(
             &path.display().to_string(),
             &format!("it was not started with \"{label}\""),
         ));
     }
     // A session is not sent to a cloud.
-    let cloud = match planned.is_session() {
-        true => None,
-        false => cloud_of(edge, folder)?,
-    };
-    if let Some(cloud) = cloud {
+    if !planned.is_session()
+        && let Some(cloud) = settings.cloud(edge)
+    {
         return Err(cloud.refused(label, "it was not started"));
     }
-    let Some((address, path)) = in_settings_of(edge, BASE_URL, folder)?.into_iter().next() else {
-        return Ok(());
+    let named = |edge: &Edge| {
+        let named = edge.variable(BASE_URL)?;
+        Some(named.to_string_lossy().into_owned())
     };
-    let belongs_to = match &planned.whose.api {
-        Api::Anthropic => ANTHROPIC.to_owned(),
-        Api::At(url) => url.to_string(),
-        Api::NotSaid => match edge.variable(BASE_URL) {
-            Some(address) => address.to_string_lossy().into_owned(),
+    let belongs_to = match planned.whose.api.url() {
+        Some(url) => url.into(),
+        None => match named(edge) {
+            Some(address) => address,
             None => return Ok(()),
         },
     };
-    // Set to nothing is Anthropic's own.
-    let address = match address.trim() {
-        "" => ANTHROPIC,
-        address => address,
-    };
-    if same_server(address, &belongs_to) {
-        return Ok(());
+    let in_settings = settings.first(BASE_URL);
+    if let Some((address, path)) = in_settings {
+        // Set to nothing is Anthropic's own.
+        let address = match address.trim() {
+            "" => ANTHROPIC,
+            address => address,
+        };
+        if !same_server(address, &belongs_to) {
+            return Err(Error::new(
+                Code::Failed,
+                format!(
+                    "{} sends Claude Code to {}, and \"{label}\" is for {}: it was not started.",
+                    path.display(),
+                    host(address),
+                    host(&belongs_to)
+                ),
+                format!("Take {BASE_URL} out of that file, or name an account of that server."),
+            ));
+        }
     }
+    // Without Keyfob the requests go where the settings say, or else the person's environment.
+    let address = match in_settings {
+        Some(_) => None,
+        None => Some(named(before).unwrap_or_else(|| ANTHROPIC.to_owned())),
+    };
+    let other = address.filter(|address| !same_server(address, &belongs_to));
+    match settings.first(HEADERS) {
+        Some(headers) => check_headers(&planned.whose, headers, other.as_deref()),
+        None => Ok(()),
+    }
+}
+
+/// Headers in Claude Code's settings take the place of those in a variable, so nothing can be left out of them. `other`
+/// is the server that they are for, where that is another one than the credential's.
+fn check_headers(whose: &Whose, headers: (&str, &Path), other: Option<&str>) -> Result<()> {
+    let (headers, path) = headers;
+    let label = &whose.account.label;
+    let workspace = workspace_of(whose);
+    let why = match (workspace, other) {
+        (Some(id), _) if !environment::name_workspace(headers, id) => {
+            format!("take the place of the one that names the workspace of \"{label}\"")
+        }
+        _ if environment::hold_credential(headers, workspace) => {
+            format!("hold a credential, which would go along with the one of \"{label}\"")
+        }
+        (_, Some(other)) if !headers.trim().is_empty() => format!(
+            "are for {}, and would go along to the server of \"{label}\"",
+            host(other)
+        ),
+        _ => return Ok(()),
+    };
     Err(Error::new(
         Code::Failed,
         format!(
-            "{} sends Claude Code to {}, and \"{label}\" is for {}: it was not started.",
-            path.display(),
-            host(address),
-            host(&belongs_to)
+            "The headers that {} adds to each request of Claude Code ({HEADERS}) {why}: it was not started.",
+            path.display()
         ),
-        format!("Take {BASE_URL} out of that file, or name an account of that server."),
+        match (workspace, other) {
+            (Some(_), _) => format!("Take {HEADERS} out of that file."),
+            _ => format!(
+                "Take {HEADERS} out of that file; headers that belong to one server can be set in the shell, where Keyfob leaves them out for another one."
+            ),
+        },
     ))
 }
 
 fn planned(given: &Given, now: impl Fn(&str) -> Option<OsString>) -> Environment {
     let whose = &given.whose;
     let what = match whose.form {
-        Form::ApiKey => What::Key(given.secret(), workspace(&whose.account)),
+        Form::ApiKey => What::Key(given.secret(), workspace_of(whose)),
         Form::Bearer => What::Bearer(given.secret()),
     };
     let server = match &whose.api {
@@ -226,13 +275,6 @@ fn planned(given: &Given, now: impl Fn(&str) -> Option<OsString>) -> Environment
 fn is_ours(place: &str, expected: Source) -> bool {
     matches!(expected, Source::LoginSession | Source::ApiKeyHelper)
         || place == precedence::sources::Place::Environment.words()
-}
-
-fn workspace(account: &Account) -> Option<&str> {
-    match &account.facts {
-        Facts::Key(facts) => facts.workspace_id.as_deref(),
-        _ => None,
-    }
 }
 
 /// The environment of a program that is started so.

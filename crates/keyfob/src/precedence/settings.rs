@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Bill;
-use super::sources::{Value, Variables, names};
+use super::sources::{Value, Variables, names_in_settings};
 use crate::account::AccountId;
 use crate::hand_over::connections::ConnectionId;
 
@@ -154,7 +154,7 @@ pub(crate) fn read(
             let text = Zeroizing::new(as_text(found.next_back()?.1)?);
             Some((name.to_owned(), value(name, &text)))
         };
-        names().filter_map(of).collect()
+        names_in_settings().filter_map(of).collect()
     });
     Ok(Settings {
         scope,

@@ -8,12 +8,10 @@ use jiff::Timestamp;
 use super::Source;
 use super::settings::{Scope, Settings};
 use crate::account::{AccountId, Payer};
+pub(crate) use crate::variables::{API_KEY, AUTH_TOKEN, BASE_URL, HEADERS};
 
-pub(crate) const API_KEY: &str = "ANTHROPIC_API_KEY";
-pub(crate) const AUTH_TOKEN: &str = "ANTHROPIC_AUTH_TOKEN";
 pub(crate) const OAUTH_TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
 pub(crate) const PROFILE: &str = "ANTHROPIC_PROFILE";
-pub(crate) const BASE_URL: &str = "ANTHROPIC_BASE_URL";
 /// A socket that Claude Code sends its requests through, whatever address is named.
 pub(crate) const SOCKET: &str = "ANTHROPIC_UNIX_SOCKET";
 pub(crate) const FEDERATION_RULE: &str = "ANTHROPIC_FEDERATION_RULE_ID";
@@ -57,6 +55,11 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         IDENTITY_TOKEN_FILE,
     ];
     CLOUDS.iter().map(|(name, ..)| *name).chain(others)
+}
+
+/// What is looked at in the `env` of a settings file: also the headers, which go along with any credential.
+pub(crate) fn names_in_settings() -> impl Iterator<Item = &'static str> {
+    names().chain([HEADERS])
 }
 
 /// What is known of a variable's value.

@@ -5,13 +5,13 @@
 use std::ffi::OsString;
 
 use crate::sign_in::provider::{ProviderEntry, secure_url};
+/// Of the API, which issues the tokens too.
+pub(crate) use crate::variables::BASE_URL;
 
 /// The client id that was issued to the person or the organization.
 pub(crate) const CLIENT_ID: &str = "ANTHROPIC_OAUTH_CLIENT_ID";
 /// Where one agrees, in place of the Claude Console.
 pub(crate) const CONSOLE_URL: &str = "ANTHROPIC_CONSOLE_URL";
-/// The API, which issues the tokens too.
-pub(crate) const BASE_URL: &str = "ANTHROPIC_BASE_URL";
 
 /// Which variables count for a provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,10 +1,12 @@
 //! Claude Code, by the `apiKeyHelper` of its settings: it asks when it starts, every five minutes, and after a refusal.
 
+mod leading;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use url::Url;
 
+use self::leading::{ADDRESS, ITS_HEADERS, address, check_theirs, wrote};
 use super::listing::gone_meanwhile;
 use super::{ConnectRequest, Connected, Made, fits};
 use crate::error::{Code, Error, Result};
@@ -12,23 +14,17 @@ use crate::files;
 use crate::hand_over::asked;
 use crate::hand_over::change::Change;
 use crate::hand_over::connections::{Connection, ConnectionId, Recipient};
-use crate::hand_over::json_text::Setting;
 use crate::hand_over::settings_file::SettingsFile;
 use crate::keyfob::connectable::Prospect;
-use crate::keyfob::destination::{ANTHROPIC, same_server, through_a_socket};
-use crate::keyfob::given::{Api, Whose};
+use crate::keyfob::given::Whose;
 use crate::keyfob::looking_around::{managed_folder, no_home};
 use crate::keyfob::which::existing;
 use crate::keyfob::{Keyfob, OtherProgram};
 use crate::linked::claude_code::{Place, named_folder};
-use crate::precedence::sources::{BASE_URL, host};
 use crate::precedence::{self, Source, Tool, WarningCode};
 
 /// The key in its settings.
 const HELPER: &[&str] = &["apiKeyHelper"];
-
-/// Where its settings say which server is asked.
-const ADDRESS: &[&str] = &["env", BASE_URL];
 
 /// How Claude Code is to be connected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,10 +70,9 @@ impl Keyfob {
         // What does not fit is told where it is connected.
         let is_there = fits(Recipient::ClaudeCode, whose).is_ok()
             && settings.file.value(HELPER)? == Some(line.into())
-            && match self.address_for(whose, &settings, Some(&one))? {
-                Some(address) => settings.file.value(ADDRESS)? == Some(address.into()),
-                None => written(&one).is_none(),
-            };
+            && self
+                .leading(whose, &settings, Some(&one))?
+                .is_in(&settings, &one)?;
         if !is_there {
             return Ok(None);
         }
@@ -129,11 +124,12 @@ impl Keyfob {
         self.check_socket_here(&settings)?;
         let all_earlier = self.connections_of(&settings)?;
         let earlier = all_earlier.first();
-        let address = self.address_for(whose, &settings, earlier)?;
-        self.check_theirs(&settings, earlier, address.as_deref(), wish.replace)?;
+        let leading = self.leading(whose, &settings, earlier)?;
+        Self::check_their_helper(&settings, earlier, wish.replace)?;
+        check_theirs(&settings, earlier, &leading, wish.replace)?;
         let line = self.claude_code_line(&request.program, id);
         let mut values = vec![(HELPER, Value::from(line))];
-        values.extend(address.map(|address| (ADDRESS, Value::from(address))));
+        values.extend(leading.values());
         let changes = all_earlier.iter().flat_map(|one| &one.changes);
         let over: Vec<_> = changes.filter_map(Change::settings).collect();
         let now = self.0.edge.now();
@@ -163,6 +159,7 @@ impl Keyfob {
             "{} names Keyfob's helper now. A Claude Code that runs already takes it when it is started again.",
             settings.path.display()
         )];
+        words.extend(leading.words(&settings));
         words.extend(prepared.left);
         words.extend(missing.map(|error| error.message));
         if let Some(project) = &settings.project {
@@ -232,110 +229,28 @@ impl Keyfob {
         Ok(all)
     }
 
-    /// The address that has to go into the settings so that the credential goes where it belongs; none where that is
-    /// where Claude Code sends it anyway. What an earlier connection of ours has written there does not count.
-    fn address_for(
-        &self,
-        whose: &Whose,
+    /// A helper that somebody else has set there is replaced only by the person's word.
+    fn check_their_helper(
         settings: &Settings,
         earlier: Option<&Connection>,
-    ) -> Result<Option<String>> {
-        match &whose.api {
-            Api::At(url) => {
-                self.check_nothing_outranks(whose, url, settings.project.as_deref())?;
-                return Ok(Some(address(url)));
-            }
-            // Told before it comes to this.
-            Api::NotSaid => return Ok(None),
-            Api::Anthropic => {}
-        }
-        let elsewhere = |address: &str, place: &str| {
-            Error::new(
-                Code::Failed,
-                format!(
-                    "{BASE_URL} sends Claude Code to {}, and \"{}\" is for Anthropic's own API. It would be sent to the wrong server.",
-                    host(address),
-                    whose.account.label
-                ),
-                format!("Take {BASE_URL} away ({place}), or connect an account of that server."),
-            )
-        };
-        if let Some(named) = self.0.edge.variable(BASE_URL) {
-            let named = named.to_string_lossy();
-            if !same_server(&named, ANTHROPIC) {
-                return Err(elsewhere(&named, "the environment"));
-            }
-        }
-        // Those that count more than these settings, these, and the wider ones, which these take the place of.
-        let managed = managed_folder();
-        for (named, path) in self.in_settings(BASE_URL, settings.project.as_deref())? {
-            let is_here = path == settings.path;
-            if is_here && earlier.is_some_and(|one| wrote(one, &named)) {
-                let theirs = earlier.and_then(written);
-                // It is taken back; what a person had there before is not meant for this account.
-                if theirs.is_some_and(Setting::replaced) {
-                    return Ok(Some(ANTHROPIC.to_owned()));
-                }
-                continue;
-            }
-            if named.trim().is_empty() || same_server(&named, ANTHROPIC) {
-                return Ok(None);
-            }
-            let is_wider = settings.project.is_some() && !is_here && !path.starts_with(&managed);
-            return match is_wider {
-                true => Ok(Some(ANTHROPIC.to_owned())),
-                false => Err(elsewhere(&named, &path.display().to_string())),
-            };
-        }
-        Ok(None)
-    }
-
-    /// Through a socket everything goes to whoever listens there.
-    fn check_socket_here(&self, settings: &Settings) -> Result<()> {
-        match self.socket(settings.project.as_deref())? {
-            Some(place) => Err(through_a_socket(&place, "nothing was connected")),
-            None => Ok(()),
-        }
-    }
-
-    /// What somebody else has set there is replaced only by the person's word.
-    fn check_theirs(
-        &self,
-        settings: &Settings,
-        earlier: Option<&Connection>,
-        address: Option<&str>,
         replace: bool,
     ) -> Result<()> {
-        let path = settings.path.display();
         let helper = settings.file.value(HELPER)?;
         let ours = |line: &Value| {
             let id = line.as_str().and_then(super::connection_in);
             earlier.is_some_and(|one| id == Some(one.id.as_str()))
         };
         let set = |value: &Value| !value.is_null() && value.as_str() != Some("");
-        if helper.as_ref().is_some_and(|line| set(line) && !ours(line)) && !replace {
-            return Err(Error::new(
-                Code::Failed,
-                format!("{path} names another apiKeyHelper already."),
-                "Add --replace to put Keyfob's in its place; `keyfob disconnect` puts the other one back.",
-            ));
-        }
-        let there = settings.file.value(ADDRESS)?;
-        let is_written = |url: &str| earlier.is_some_and(|one| wrote(one, url));
-        let other = there.as_ref().and_then(Value::as_str).filter(|there| {
-            let there = there.trim_end_matches('/');
-            !there.is_empty() && address.is_some_and(|url| url != there) && !is_written(there)
-        });
-        match other {
-            Some(other) if !replace => Err(Error::new(
+        match helper.is_some_and(|line| set(&line) && !ours(&line)) && !replace {
+            true => Err(Error::new(
                 Code::Failed,
                 format!(
-                    "In {path}, {BASE_URL} sends Claude Code to {}, and the credential is for another server.",
-                    host(other)
+                    "{} names another apiKeyHelper already.",
+                    settings.path.display()
                 ),
-                "Add --replace to put its own server there; `keyfob disconnect` puts the other one back.",
+                "Add --replace to put Keyfob's in its place; `keyfob disconnect` puts the other one back.",
             )),
-            _ => Ok(()),
+            false => Ok(()),
         }
     }
 
@@ -367,13 +282,16 @@ impl Keyfob {
         let helper = settings.file.value(HELPER).ok()?;
         let mut values = Vec::new();
         values.extend((!helper.as_ref().is_some_and(is_ours)).then_some(HELPER));
-        if let Api::At(url) = &whose.api {
+        if let Some(url) = whose.api.other() {
             let there = settings.file.value(ADDRESS).ok()?;
             let is_ours = |url: &str| ours.iter().any(|one| wrote(one, url));
             let is_the_same = there == Some(address(url).into())
                 || there.as_ref().and_then(Value::as_str).is_some_and(is_ours);
             values.extend((!is_the_same).then_some(ADDRESS));
         }
+        let leading = self.leading(whose, &settings, ours.first());
+        let headers = leading.is_ok_and(|leading| leading.puts_aside_here(&settings));
+        values.extend(headers.then_some(ITS_HEADERS));
         super::standing_there(&settings.file, &values).ok()?
     }
 
@@ -427,20 +345,4 @@ fn linked(folder: &Path, error: &std::io::Error) -> Error {
             .to_owned(),
         ..files::not_written(folder, error)
     }
-}
-
-/// Whether an earlier connection put this address there.
-fn wrote(one: &Connection, url: &str) -> bool {
-    written(one).is_some_and(|value| value.is.as_str() == Some(url))
-}
-
-/// The address that a connection put there.
-fn written(one: &Connection) -> Option<&Setting> {
-    let mut settings = one.changes.iter().filter_map(Change::settings);
-    settings.find_map(|settings| settings.values.iter().find(|value| value.at == ADDRESS))
-}
-
-/// As Claude Code takes it: it puts `/v1/messages` behind it.
-fn address(url: &Url) -> String {
-    url.as_str().trim_end_matches('/').to_owned()
 }

@@ -1,5 +1,6 @@
 //! Whether a tool gets what it should, as far as small files tell: said before it asks in vain.
 
+use super::fits;
 use super::lost::{Lost, lost};
 use crate::account::{Account, Facts};
 use crate::hand_over::asked;
@@ -26,6 +27,7 @@ impl Keyfob {
             .map(Lost::in_full)
             .or_else(|| self.goes_to_a_cloud(one))
             .or_else(|| self.needs_somebody(account?))
+            .or_else(|| self.does_not_fit(one, account?))
     }
 
     /// Why the helper gives nothing although everything is as it was connected.
@@ -34,8 +36,22 @@ impl Keyfob {
             return None;
         }
         let whose = self.whose(Some(one.account.as_str())).ok()?;
-        let refused = self.check_cloud(&whose, one.project()).err()?;
-        Some(refused.to_string())
+        let settings = self.in_settings(one.project());
+        let refused = settings.and_then(|settings| self.check_cloud(&whose, &settings));
+        Some(refused.err()?.to_string())
+    }
+
+    /// Why the tool could not be connected to its account now: a key may have come to need a workspace since.
+    fn does_not_fit(&self, one: &Connection, account: &Account) -> Option<String> {
+        let whose = self.whose(Some(account.id.as_str())).ok()?;
+        // Where that cannot be told, the helper says so.
+        if self
+            .says_workspace(one, &whose, one.project())
+            .unwrap_or_default()
+        {
+            return None;
+        }
+        Some(fits(one.to, &whose).err()?.to_string())
     }
 
     /// Notes that a tool asked. A note that cannot be written must not keep it from its credential.
