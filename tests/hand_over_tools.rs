@@ -1,134 +1,21 @@
 //! opencode, pi, git and any command: connected by the real command, asked by the real programs, against the practice
 //! server; then everything is as it was, byte for byte.
 
+#[path = "hand_over_tools/world.rs"]
+mod world;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use keyfob_tests::home::{files_under, files_with};
-use keyfob_tests::{
-    DesktopSession, Eavesdropper, Home, Keyring, MockProvider, Output, PATIENCE, http, tools,
-};
+use keyfob_tests::{Eavesdropper, MockProvider};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-
-const PLANTED: &str = "PLANTED7Q";
-const KEY: &str = "sk-ant-api03-PLANTED7Q-tools-1111";
-const NEW: &str = "sk-ant-api03-PLANTED7Q-tools-2222";
-
-struct World {
-    session: DesktopSession,
-    mock: MockProvider,
-    home: Home,
-}
-
-impl World {
-    /// With a key, and these tools.
-    fn new(names: &[&str]) -> Self {
-        let mut session = DesktopSession::start(Keyring::Unlocked);
-        tools::install(&mut session, names);
-        let mock = MockProvider::start(&["--auto", "agree", "--marker", PLANTED]);
-        let block = mock
-            .config_block()
-            .replace("practice = true", "practice = false")
-            .replace("payer = \"none\"", "payer = \"company\"");
-        let home = Home::new(&session, "home", &block);
-        let world = Self {
-            session,
-            mock,
-            home,
-        };
-        world.run(&["add-key", "--label", "CI"], KEY, 0);
-        world
-    }
-
-    /// A call whose words hold no secret.
-    #[track_caller]
-    fn run(&self, arguments: &[&str], stdin: &str, code: i32) -> Output {
-        let call = self.session.keyfob(&self.home, arguments).stdin(stdin);
-        let output = call.run().expect_code(code);
-        assert!(!output.stderr.contains(PLANTED), "{output:#?}");
-        let gives = ["token", "helper", "credential"].contains(&arguments[0]);
-        assert!(gives || !output.stdout.contains(PLANTED), "{output:#?}");
-        output
-    }
-
-    #[track_caller]
-    fn connect(&self, arguments: &[&str]) -> Value {
-        let all = [&["connect"], arguments, &["--json"]].concat();
-        json_of(&self.run(&all, "", 0))
-    }
-
-    fn sign_in(&self, label: &str) {
-        let arguments = ["login", "--no-browser", "--label", label];
-        let mut login = self.session.keyfob(&self.home, &arguments).spawn();
-        let soon = PATIENCE;
-        let lines = login
-            .stderr
-            .until(soon, |line| line.contains("Waiting for your browser"));
-        let url = lines
-            .iter()
-            .find(|line| line.contains("response_type=code"));
-        assert_eq!(http::browse(url.unwrap().trim()).status, 200);
-        login.wait(soon).expect_code(0);
-    }
-
-    /// A file in the person's own folder.
-    fn in_home(&self, path: &str) -> PathBuf {
-        self.session.environment().folder("home").join(path)
-    }
-
-    fn opencode_settings(&self) -> PathBuf {
-        let config = self.session.environment().folder("config");
-        config.join("opencode/opencode.json")
-    }
-
-    /// Runs a tool as the person would, in a project of theirs.
-    fn tool(&self, program: &str, arguments: &[&str]) -> std::process::Output {
-        let project = self.session.new_folder("project");
-        let mut command = self.session.command(program);
-        command.args(arguments).current_dir(project);
-        command.stdin(Stdio::null()).output().unwrap()
-    }
-
-    /// What the server was sent: the headers, and the fingerprint of what was in them.
-    fn sent(&self) -> Vec<Value> {
-        let url = format!("{}/control/messages", self.mock.base_url());
-        http::get(&url).json().as_array().unwrap().clone()
-    }
-
-    /// Everything of other programs in the person's folders. What those keep for themselves is theirs.
-    fn theirs(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let environment = self.session.environment();
-        let mut all = BTreeMap::new();
-        for folder in ["home", "config"] {
-            for (path, bytes) in files_under(&environment.folder(folder)) {
-                all.insert(Path::new(folder).join(path), bytes);
-            }
-        }
-        all
-    }
-
-    /// Which files hold a planted secret, but for the keychain's own.
-    fn with_secrets(&self) -> Vec<String> {
-        let files = files_under(self.session.root());
-        let paths = files_with(&files, PLANTED).into_iter();
-        let paths = paths.map(|path| path.display().to_string());
-        paths.filter(|path| !path.contains("keyrings")).collect()
-    }
-}
-
-fn json_of(output: &Output) -> Value {
-    serde_json::from_str(&output.stdout).unwrap()
-}
-
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
+use world::{KEY, NEW, PLANTED, World, json_of, write};
 
 fn sha256(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
@@ -629,135 +516,6 @@ fn help_names_the_tools_each_in_a_line() {
         assert!(line.trim_start().starts_with(name), "{help}");
         assert!(line.chars().count() <= 100, "{help}");
     }
-}
-
-#[test]
-fn what_stands_there_is_put_aside_only_by_the_persons_word() {
-    let world = World::new(&["opencode", "pi"]);
-    let opencode = world.opencode_settings();
-    let pi = world.in_home(".pi/agent/models.json");
-    let theirs = [
-        (
-            &opencode,
-            "opencode",
-            r#"{"provider":{"anthropic":{"options":{"apiKey":"theirs"}}}}"#,
-        ),
-        (
-            &pi,
-            "pi",
-            r#"{"providers":{"anthropic":{"baseUrl":"https://proxy.example.com"}}}"#,
-        ),
-    ];
-    for (path, name, text) in theirs {
-        write(path, text);
-        let refused = world.run(&["connect", name], "", 1);
-        assert!(refused.stderr.contains("--replace"), "{}", refused.stderr);
-        assert_eq!(fs::read_to_string(path).unwrap(), text);
-        world.connect(&[name, "--replace"]);
-        assert!(!fs::read_to_string(path).unwrap().contains("theirs"));
-        world.run(&["disconnect", name], "", 0);
-        assert_eq!(fs::read_to_string(path).unwrap(), text);
-    }
-}
-
-#[test]
-fn bad_input_is_a_sentence_and_changes_nothing() {
-    let world = World::new(&["opencode", "pi"]);
-    let opencode = world.opencode_settings();
-    let pi = world.in_home(".pi/agent/models.json");
-    for (path, name) in [(&opencode, "opencode"), (&pi, "pi")] {
-        for text in [
-            "{",
-            "[]",
-            "{\"provider\":1}",
-            "{\"providers\":[]}",
-            "\u{feff}nonsense",
-        ] {
-            // Valid for one of them, and no object where the other needs one.
-            let valid = json_is_fine(name, text);
-            write(path, text);
-            let output = world.run(&["connect", name], "", if valid { 0 } else { 1 });
-            if valid {
-                world.run(&["disconnect", name], "", 0);
-            } else {
-                assert!(!output.stderr.is_empty());
-            }
-            assert_eq!(fs::read_to_string(path).unwrap(), text);
-        }
-        fs::write(path, [0xff, 0xfe, 0]).unwrap();
-        world.run(&["connect", name], "", 1);
-        fs::remove_file(path).unwrap();
-        let elsewhere = world.in_home("elsewhere.json");
-        fs::write(&elsewhere, "{}").unwrap();
-        symlink(&elsewhere, path).unwrap();
-        let refused = world.run(&["connect", name], "", 1);
-        assert!(
-            refused.stderr.contains("symbolic link"),
-            "{}",
-            refused.stderr
-        );
-        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "{}");
-        fs::remove_file(path).unwrap();
-        fs::create_dir(path).unwrap();
-        world.run(&["connect", name], "", 1);
-        fs::remove_dir(path).unwrap();
-        // Where its folder should be, there is something else.
-        let folder = path.parent().unwrap();
-        fs::remove_dir_all(folder).unwrap();
-        fs::write(folder, "no folder").unwrap();
-        world.run(&["connect", name], "", 1);
-        assert_eq!(fs::read_to_string(folder).unwrap(), "no folder");
-        fs::remove_file(folder).unwrap();
-    }
-    let listed = json_of(&world.run(&["connections", "--json"], "", 0));
-    assert_eq!(listed, json!([]));
-    assert_eq!(world.with_secrets(), Vec::<String>::new());
-    // A home folder that is gone.
-    let call = |arguments: &[&str]| {
-        let call = world.session.keyfob(&world.home, arguments);
-        call.env("HOME", "/nonexistent-home")
-            .env("XDG_CONFIG_HOME", "")
-            .run()
-    };
-    for name in ["opencode", "pi"] {
-        let output = call(&["connect", name]).expect_code(1);
-        assert!(output.stderr.contains("home folder"), "{}", output.stderr);
-    }
-    call(&["connections", "--available"]).expect_code(0);
-}
-
-fn json_is_fine(name: &str, text: &str) -> bool {
-    let Ok(Value::Object(whole)) = serde_json::from_str(text) else {
-        return false;
-    };
-    let first = if name == "pi" {
-        "providers"
-    } else {
-        "provider"
-    };
-    whole.get(first).is_none_or(Value::is_object)
-}
-
-#[test]
-fn a_tool_that_is_not_installed_is_not_connected() {
-    let world = World::new(&[]);
-    let before = world.theirs();
-    for name in ["opencode", "pi"] {
-        let refused = world.run(&["connect", name], "", 1);
-        assert!(
-            refused.stderr.contains("not installed"),
-            "{}",
-            refused.stderr
-        );
-    }
-    assert_eq!(world.theirs(), before);
-    let listed = json_of(&world.run(&["connections", "--available", "--json"], "", 0));
-    let tools = listed.as_array().unwrap();
-    let here = |to: &str| &tools.iter().find(|tool| tool["to"] == to).unwrap()["is_here"];
-    assert_eq!(
-        (here("opencode"), here("command")),
-        (&json!(false), &json!(true))
-    );
 }
 
 #[test]

@@ -96,6 +96,21 @@ impl Call {
         output
     }
 
+    /// Without root's power to write wherever it likes, where the test has it: permissions count for it as for everybody.
+    pub fn by_permissions(self) -> Self {
+        if !rustix::process::geteuid().is_root() {
+            return self;
+        }
+        let mut command = Command::new("setpriv");
+        command.arg("--bounding-set=-dac_override,-dac_read_search,-fowner");
+        command.arg(self.command.get_program());
+        command.args(self.command.get_args());
+        Self {
+            command: in_its_place(command, &self.command),
+            ..self
+        }
+    }
+
     /// Starts a shell that becomes the command when it is let go, so that many can begin at one moment.
     pub fn spawn_held(self) -> Held {
         let mut shell = Command::new("sh");
@@ -103,15 +118,7 @@ impl Call {
         shell.args(["-c", "read -r go && exec \"$0\" \"$@\""]);
         shell.arg(self.command.get_program());
         shell.args(self.command.get_args());
-        if let Some(folder) = self.command.get_current_dir() {
-            shell.current_dir(folder);
-        }
-        shell.env_clear();
-        for (name, value) in self.command.get_envs() {
-            if let Some(value) = value {
-                shell.env(name, value);
-            }
-        }
+        let shell = in_its_place(shell, &self.command);
         let mut go = b"go\n".to_vec();
         go.extend(&self.stdin);
         let held = Self {
@@ -141,6 +148,20 @@ impl Call {
             stderr,
         }
     }
+}
+
+/// A program with the folder and the environment of another one.
+fn in_its_place(mut program: Command, of: &Command) -> Command {
+    if let Some(folder) = of.get_current_dir() {
+        program.current_dir(folder);
+    }
+    program.env_clear();
+    for (name, value) in of.get_envs() {
+        if let Some(value) = value {
+            program.env(name, value);
+        }
+    }
+    program
 }
 
 /// A call that waits to be let go.

@@ -103,7 +103,11 @@ pub(crate) async fn rotate(keyfob: &Keyfob, new: Rotate, io: &mut Io) -> Result<
 
 /// What still holds the old key, as sentences.
 fn old_copies(keyfob: &Keyfob, status: &Status) -> Vec<String> {
-    let all = keyfob.connections().unwrap_or_default();
+    let all = match keyfob.connections() {
+        Ok(all) => all,
+        // Nobody knows then where the old key still lies.
+        Err(error) => return vec![error.to_string()],
+    };
     let copies = all.iter().filter(|one| {
         one.account == status.id && matches!(one.to, Recipient::File | Recipient::Opencode)
     });

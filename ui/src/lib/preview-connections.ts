@@ -236,7 +236,7 @@ const noConsole =
   '"Work" is a sign-in to the Claude Console. Claude Code sends what a helper prints as an API key too, and Anthropic\'s API refuses its tokens as such. Use `keyfob connect anthropic-sdk --account Work --activate`, whose profile Claude Code reads by itself; or start it with `keyfob run Work -- claude`; or connect an API key.';
 
 const takenOut =
-  "/home/ada/.claude/settings.json does not hold what connecting put there any more (apiKeyHelper), so nothing is asked of Keyfob. Connect it again: turn it off (`keyfob disconnect claude-code-0a1b`), then on.";
+  "/home/ada/.claude/settings.json does not hold what connecting put there any more (apiKeyHelper), so nothing is asked of Keyfob. Connect it again: `keyfob connect claude-code`, or turn it off and on.";
 
 const copyGone =
   "The copy that opencode reads is not there any more (/home/ada/.local/share/keyfob/given/opencode-0a1b). Connect it again: turn it off (`keyfob disconnect opencode-0a1b`), then on.";

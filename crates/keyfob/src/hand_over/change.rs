@@ -15,13 +15,10 @@ use crate::files;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Change {
-    /// A file that Keyfob made. With a fingerprint it is written once, and left where somebody has changed it since;
-    /// without, it is Keyfob's own to write again and again.
-    File {
-        path: PathBuf,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        sha256: Option<String>,
-    },
+    /// A file that was made, and is left where somebody has changed it since.
+    File { path: PathBuf, sha256: String },
+    /// A copy of a key in Keyfob's own folder, which it writes again and again.
+    KeyCopy { path: PathBuf },
     /// A folder that was made, and goes again once it is empty.
     Folder { path: PathBuf },
     /// The credentials of a profile, which Keyfob writes again and again. Left where another program has put more there
@@ -54,6 +51,7 @@ impl Change {
         match self {
             Self::Folder { path }
             | Self::File { path, .. }
+            | Self::KeyCopy { path }
             | Self::Credentials { path }
             | Self::Text { path, .. } => path,
             Self::Settings(settings) => &settings.path,
@@ -76,10 +74,7 @@ impl Change {
 
     /// Whether it is Keyfob's own copy of a secret, which it writes again and again.
     pub(crate) fn is_own_copy(&self) -> bool {
-        matches!(
-            self,
-            Self::File { sha256: None, .. } | Self::Credentials { .. }
-        )
+        matches!(self, Self::KeyCopy { .. } | Self::Credentials { .. })
     }
 
     /// Takes it back. What is gone already is taken back.
@@ -94,7 +89,10 @@ impl Change {
                 let _ = std::fs::remove_dir(path);
                 return Ok(TakenBack::Done);
             }
-            Self::File { .. } | Self::Credentials { .. } | Self::Text { .. } => {}
+            Self::File { .. }
+            | Self::KeyCopy { .. }
+            | Self::Credentials { .. }
+            | Self::Text { .. } => {}
         }
         let path = self.path();
         // What a link leads to may be the very file, which somebody has moved away.
@@ -111,10 +109,8 @@ impl Change {
             return Ok(TakenBack::Done);
         };
         let is_ours = match self {
-            Self::File { sha256: None, .. } => true,
-            Self::File {
-                sha256: Some(hash), ..
-            } => *hash == fingerprint(&now.bytes),
+            Self::KeyCopy { .. } => true,
+            Self::File { sha256, .. } => *sha256 == fingerprint(&now.bytes),
             Self::Credentials { .. } => anthropic_profile::is_our_form(&now.bytes),
             Self::Text { is, .. } => *is.as_bytes() == **now.bytes,
             Self::Folder { .. } | Self::Settings(_) | Self::Git(_) => false,

@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::change::Change;
 use crate::account::AccountId;
@@ -65,8 +67,8 @@ impl Recipient {
     }
 }
 
-/// The name of a connection: the tool, and four hex digits, so that a helper's line that was left behind somewhere
-/// never means another connection that was made later.
+/// The name of a connection: the tool, and eight hex digits by chance, so that a helper's line that was left behind
+/// somewhere does not come to mean another connection that is made later.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 #[serde(try_from = "String", into = "String")]
@@ -74,7 +76,11 @@ pub struct ConnectionId(String);
 
 impl ConnectionId {
     pub(crate) fn new(to: Recipient, random: [u8; 32]) -> Self {
-        Self(format!("{}-{:02x}{:02x}", to.id(), random[0], random[1]))
+        let digits: String = random[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self(format!("{}-{digits}", to.id()))
     }
 
     /// As text.
@@ -104,7 +110,7 @@ impl TryFrom<String> for ConnectionId {
         let is_id = text.contains('-') && text.len() <= 40 && text.chars().all(plain);
         match is_id && !text.starts_with('-') {
             true => Ok(Self(text)),
-            false => Err("a connection's id is a tool's name and four hex digits".to_owned()),
+            false => Err("a connection's id is a tool's name and hex digits".to_owned()),
         }
     }
 }
@@ -125,11 +131,14 @@ pub(crate) struct Connection {
     /// When what lies there was issued, where Keyfob keeps it fresh: an older one never takes its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) issued_at: Option<Timestamp>,
+    /// Of an API key that lies there, the account's generation: with a newer one it is the key of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) generation: Option<u64>,
     /// Why what lies there could not be kept fresh, as a sentence, until it could.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) trouble: Option<String>,
     /// What was changed, in that order; taken back from the last to the first.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "changes")]
     pub(crate) changes: Vec<Change>,
     /// The command line by which it asks, where the person puts that into place. No secret is in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,6 +152,26 @@ impl Connection {
         let target = self.target.as_deref().map(Path::new);
         target.filter(|_| self.to == Recipient::ClaudeCode)
     }
+
+    /// Keyfob's own file with a copy of the key.
+    pub(crate) fn key_copy(&self) -> Option<&Path> {
+        self.changes.iter().find_map(|change| match change {
+            Change::KeyCopy { path } => Some(path.as_path()),
+            _ => None,
+        })
+    }
+}
+
+/// Lists of before name a copy of a key as a file without a fingerprint.
+fn changes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Change>, D::Error> {
+    let mut all = Vec::<Value>::deserialize(from)?;
+    for one in &mut all {
+        if one["kind"] == "file" && one.get("sha256").is_none() {
+            one["kind"] = "key_copy".into();
+        }
+    }
+    let changes = all.into_iter().map(serde_json::from_value);
+    changes.collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
 /// The list.
@@ -197,5 +226,62 @@ impl ConnectionsFile {
             }
             Ok(result)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_before_is_read_as_it_was_meant() {
+        let text = r#"{
+            "version": 1,
+            "all": [{
+                "id": "opencode-53db",
+                "to": "opencode",
+                "account": "acct-0123456789abcdef",
+                "made_at": "2026-11-01T08:00:00Z",
+                "changes": [
+                    { "kind": "file", "path": "/k/given/opencode-53db" },
+                    { "kind": "file", "path": "/k/key", "sha256": "00" },
+                    { "kind": "folder", "path": "/k" }
+                ]
+            }]
+        }"#;
+        let list: Connections = serde_json::from_str(text).unwrap();
+        let one = &list.all[0];
+        assert_eq!(one.id.as_str(), "opencode-53db");
+        assert_eq!(one.generation, None);
+        assert_eq!(one.key_copy(), Some(Path::new("/k/given/opencode-53db")));
+        let file = Change::File {
+            path: PathBuf::from("/k/key"),
+            sha256: "00".to_owned(),
+        };
+        assert_eq!(one.changes[1], file);
+        assert!(one.changes[2].is_folder());
+        // And what is written now is read as the same.
+        let written = serde_json::to_string(&list).unwrap();
+        assert!(written.contains("key_copy"), "{written}");
+        assert_eq!(serde_json::from_str::<Connections>(&written).unwrap(), list);
+    }
+
+    #[test]
+    fn a_change_of_a_kind_that_is_not_known_is_no_copy() {
+        let text = r#"{"kind":"link","path":"/k"}"#;
+        assert!(serde_json::from_str::<Change>(text).is_err());
+    }
+
+    #[test]
+    fn a_name_has_room_for_chance_and_fits_into_a_line() {
+        let mut random = [0; 32];
+        let id = ConnectionId::new(Recipient::Pi, random);
+        assert_eq!(id.as_str(), "pi-00000000");
+        random[3] = 1;
+        assert_ne!(ConnectionId::new(Recipient::Pi, random), id);
+        for to in [Recipient::AnthropicSdk, Recipient::ClaudeCode] {
+            let id = ConnectionId::new(to, [0xff; 32]);
+            assert_eq!(ConnectionId::try_from(id.to_string()), Ok(id));
+        }
     }
 }

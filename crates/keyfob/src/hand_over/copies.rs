@@ -26,7 +26,7 @@ impl<'a> Copy<'a> {
         changes.iter().find_map(|change| match change {
             Change::File {
                 path,
-                sha256: Some(config_is),
+                sha256: config_is,
             } => Some(Self {
                 config: path,
                 config_is,

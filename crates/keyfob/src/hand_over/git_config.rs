@@ -1,5 +1,5 @@
-//! Values in git's own settings, set and taken back by git itself (git-config(1)), so that its files are never written
-//! by anybody else.
+//! Values in git's own settings, set and taken back by git itself (git-config(1)). What git leaves of the file otherwise
+//! is put right: a line's end that it added, and an empty file where there was none.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -75,20 +75,18 @@ impl GitConfig {
         })
     }
 
-    /// Adds the values. Where one cannot be added, those before it are taken out again.
+    /// Adds the values. Where one cannot be added, those before it are there until this is taken back.
     pub(crate) fn write(&mut self) -> Result<()> {
         for value in &self.values {
             let added = run(
                 &self.git,
                 &["config", "--global", "--add", &self.key, value],
             );
-            let failed = match added {
-                Ok(output) if output.status.success() => continue,
-                Ok(output) => refused(&output),
-                Err(error) => error,
-            };
-            let _ = self.take_back();
-            return Err(failed);
+            match added {
+                Ok(output) if output.status.success() => {}
+                Ok(output) => return Err(refused(&output)),
+                Err(error) => return Err(error),
+            }
         }
         if let Some(path) = self.found().filter(|path| *path != self.path) {
             self.path = path;
@@ -100,6 +98,10 @@ impl GitConfig {
 
     /// Takes exactly these values out again. What is gone already is taken back.
     pub(super) fn take_back(&self) -> Result<TakenBack> {
+        // It was never written. A git that cannot read the file at all need not be asked to take anything out.
+        if self.is_untouched() && self.found().is_none() {
+            return Ok(TakenBack::Done);
+        }
         let file = self.path.to_string_lossy();
         let noted: &[&str] = &["--file", &file];
         let anywhere: &[&str] = &["--global"];
@@ -138,6 +140,14 @@ impl GitConfig {
             ),
             None => TakenBack::Done,
         })
+    }
+
+    /// Whether the file is as it was before.
+    fn is_untouched(&self) -> bool {
+        match files::read_small(&self.path) {
+            Ok(now) => now.map(|small| fingerprint(&small.bytes)) == self.before,
+            Err(_) => false,
+        }
     }
 
     /// The value that names Keyfob.

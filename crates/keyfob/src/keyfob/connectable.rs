@@ -144,6 +144,8 @@ impl Keyfob {
             Recipient::ClaudeCode => self.claude_code_puts_aside(whose),
             // What stands there is Keyfob's own.
             _ if connections.iter().any(|one| one.to == to) => None,
+            Recipient::Opencode => self.opencode_puts_aside(whose),
+            Recipient::Pi => self.pi_puts_aside(whose),
             _ => prospect.replaces.clone(),
         }
     }

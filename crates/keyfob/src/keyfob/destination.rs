@@ -199,8 +199,8 @@ pub(super) fn same_server(one: &str, other: &str) -> bool {
     }
 }
 
-/// How a connection is made anew, for a sentence.
-fn again(one: &Connection) -> String {
+/// By which commands it is connected to the server that its account is for now.
+fn commands_to_reconnect(one: &Connection) -> String {
     match one.to {
         Recipient::ClaudeCode => match one.project() {
             Some(project) => format!(
@@ -231,7 +231,7 @@ fn moved(one: &Connection, label: &str) -> Error {
             "The account \"{label}\" is for another server now than the one that was written for {}: {given}.",
             one.to.name()
         ),
-        again(one),
+        commands_to_reconnect(one),
     )
 }
 

@@ -1,5 +1,5 @@
-//! Copies of an access token that lie with tools: written anew as soon as the token is another one, and put right
-//! where somebody has removed or damaged them.
+//! Copies of an access token or a key that lie with tools: written anew as soon as it is another one, and put right
+//! where somebody has removed or damaged them, or whoever replaced a key was stopped before the copy was written.
 
 use std::collections::HashSet;
 
@@ -10,14 +10,21 @@ use super::tokens::Handed;
 use crate::account::{Account, AccountId, Facts};
 use crate::activity::What;
 use crate::credential::{Credential, OAuthTokens};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::files;
 use crate::hand_over::anthropic_profile::credentials_text;
-use crate::hand_over::connections::Connection;
+use crate::hand_over::connections::{Connection, ConnectionId};
 use crate::hand_over::copies::Copy;
+use crate::secret::Secret;
 
 /// How far ahead of this clock a token may have been issued before that is no longer believed.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// What an exported file says once its account has another key.
+const OLD_KEY: &str = "It holds the key from before it was replaced. Export it again.";
+
+/// What a tool says whose copy was not written yet when its account got another key.
+const OLD_COPY: &str = "It has the key from before it was replaced. The window writes the new one while it runs, and `keyfob watch --once` does it now.";
 
 impl Keyfob {
     /// Writes an account's token wherever a copy of it lies. That it could not be written takes nothing away: it is
@@ -129,6 +136,76 @@ impl Keyfob {
         }
     }
 
+    /// A new key of an account, wherever a copy of the old one lies. What could not be written is noted there, and gives
+    /// its reason. Whoever calls this holds the account's lock.
+    pub(super) fn pass_on_key(&self, account: &AccountId, key: &Secret) -> Option<Error> {
+        let passed = self.0.connections.change(|list| {
+            let generation = self.generation(account)?;
+            let mut problem = None;
+            for one in list.all.iter_mut().filter(|one| one.account == *account) {
+                if one.key_copy().is_none() {
+                    continue;
+                }
+                // What it names is another server's by now.
+                if let Some(moved) = self.moved_since(one, account) {
+                    problem = problem.or(Some(moved));
+                    continue;
+                }
+                if let Err(error) = write_key(one, key, generation) {
+                    one.trouble = Some(format!(
+                        "It has the key from before it was replaced: {}",
+                        error.message
+                    ));
+                    problem = problem.or(Some(error));
+                }
+            }
+            Ok(problem)
+        });
+        passed.unwrap_or_else(Some)
+    }
+
+    /// Writes the keys that were replaced where that could not be done then, or whoever did it was stopped before. No
+    /// keychain is opened where every copy is the newest.
+    async fn put_keys_right(&self) {
+        let (Ok(list), Ok(accounts)) = (self.0.connections.read(), self.0.accounts.read()) else {
+            return;
+        };
+        let is_old = |one: &Connection| {
+            let account = accounts.get(&one.account);
+            one.trouble.is_some() || account.is_some_and(|account| old_key(one, account).is_some())
+        };
+        let waiting = list.all.iter();
+        let waiting = waiting
+            .filter(|one| one.key_copy().is_some() && is_old(one))
+            .filter(|one| self.moved_since(one, &one.account).is_none());
+        for one in waiting {
+            // Whoever replaces the key at this moment writes it by himself.
+            let Ok(_held) = self.0.locks.account(&one.account).await else {
+                continue;
+            };
+            if let Ok(Some(Credential::ApiKey(stored))) = self.0.vault.load(&one.account).await {
+                self.pass_on_stored_key(&one.id, &stored.key);
+            }
+        }
+    }
+
+    fn pass_on_stored_key(&self, id: &ConnectionId, key: &Secret) {
+        // Whatever fails is tried again.
+        let _ = self.0.connections.change(|list| {
+            if let Some(one) = list.all.iter_mut().find(|one| one.id == *id) {
+                let generation = self.generation(&one.account)?;
+                let _ = write_key(one, key, generation);
+            }
+            Ok(())
+        });
+    }
+
+    /// How often the credential of an account was replaced.
+    fn generation(&self, account: &AccountId) -> Result<Option<u64>> {
+        let accounts = self.0.accounts.read()?;
+        Ok(accounts.get(account).map(|account| account.generation))
+    }
+
     /// The accounts of which copies lie with tools.
     pub(super) fn copied(&self) -> HashSet<AccountId> {
         let list = self.0.connections.read().unwrap_or_default();
@@ -159,6 +236,30 @@ enum Unwritten {
 
 fn is_copy_of(one: &Connection, account: &AccountId) -> bool {
     one.account == *account && Copy::among(&one.changes).is_some()
+}
+
+/// That what lies there is the key from before it was replaced, as a sentence.
+pub(super) fn old_key(one: &Connection, account: &Account) -> Option<&'static str> {
+    let is_older = |generation| generation < account.generation;
+    let is_old = matches!(account.facts, Facts::Key(_)) && one.generation.is_some_and(is_older);
+    match (is_old, one.key_copy()) {
+        (false, _) => None,
+        (true, Some(_)) => Some(OLD_COPY),
+        (true, None) => Some(OLD_KEY),
+    }
+}
+
+/// Writes a key over the copy of the one before.
+fn write_key(one: &mut Connection, key: &Secret, generation: Option<u64>) -> Result<()> {
+    let Some(path) = one.key_copy() else {
+        return Ok(());
+    };
+    // By a name of its own, so that what a kill leaves unfinished goes with the copy.
+    files::replace_private(path, key.expose().as_bytes())
+        .map_err(|error| files::not_written(path, &error))?;
+    one.generation = generation;
+    one.trouble = None;
+    Ok(())
 }
 
 fn written(one: &Connection, text: &[u8]) -> Result<(), Unwritten> {

@@ -39,8 +39,15 @@ pub(crate) fn find(
 ) -> Option<PathBuf> {
     let path = variable("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    folders
-        .extend([".local/bin", ".claude/local", ".npm-global/bin", "go/bin"].map(|f| home.join(f)));
+    let at_home = [
+        ".local/bin",
+        ".claude/local",
+        ".opencode/bin",
+        ".bun/bin",
+        ".npm-global/bin",
+        "go/bin",
+    ];
+    folders.extend(at_home.map(|folder| home.join(folder)));
     match cfg!(windows) {
         true => folders.extend(variable("APPDATA").map(|data| PathBuf::from(data).join("npm"))),
         false => folders.extend(["/opt/homebrew/bin", "/usr/local/bin"].map(PathBuf::from)),

@@ -72,6 +72,16 @@ fn a_program_is_found_on_path_and_where_installers_put_it() {
     std::fs::remove_file(bin.join(name)).unwrap();
     let on_path = script(&bin, name, "exit");
     assert_eq!(find(name, &variable, home.path()), Some(on_path));
+    // opencode's own installer, and Bun's.
+    for folder in [".opencode/bin", ".bun/bin"] {
+        let folder = home.path().join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let name = format!("{name}-too");
+        let installed = script(&folder, &name, "exit");
+        let found = find(&name, &variable, home.path());
+        assert_eq!(found, Some(installed.clone()));
+        std::fs::remove_file(installed).unwrap();
+    }
 }
 
 #[tokio::test]

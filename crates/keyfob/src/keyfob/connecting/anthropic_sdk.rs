@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 
-use self::making::{Pointer, Unfinished, not_made};
+use self::making::{Pointer, not_made};
 use super::taking_back::close_the_gap;
 use super::{Connected, Made, quoted};
 use crate::account::{Account, Facts, Method};
@@ -52,13 +52,14 @@ impl Keyfob {
         let config = config_text(base_url);
         let credentials = credentials_text(given.secret(), expires_at);
         let mut changes: Vec<Change> = missing_folders(&profile).collect();
-        changes.push(Change::File {
+        let about = Change::File {
             path: profile.config(),
-            sha256: Some(fingerprint(config.as_bytes())),
-        });
-        changes.push(Change::Credentials {
+            sha256: fingerprint(config.as_bytes()),
+        };
+        let copy = Change::Credentials {
             path: profile.credentials(),
-        });
+        };
+        changes.extend([about.clone(), copy.clone()]);
         let pointer = activate.then(|| Pointer::to(&profile)).transpose()?;
         changes.extend(pointer.as_ref().map(Pointer::change));
         let made = Made {
@@ -68,28 +69,17 @@ impl Keyfob {
             changes,
             command: None,
         };
-        // In the list before it is written: whoever is killed in between has left nothing that no list names.
-        self.list_first(
-            self.connection(id, Recipient::AnthropicSdk, whose, &made),
-            &whose.account,
-        )?;
-        let mut files = Unfinished::default();
-        // The configuration comes last: without it there is no profile, and nobody writes its credentials anew.
-        let written = files
-            .file(&profile.credentials(), &credentials)
-            .and_then(|()| files.file(&profile.config(), config.as_bytes()))
-            .and_then(|()| pointer.map_or(Ok(()), |pointer| pointer.write()));
-        if let Err(error) = written {
-            drop(files);
-            for folder in made.changes.iter().rev() {
-                if let Change::Folder { .. } = folder {
-                    let _ = folder.take_back();
-                }
+        let connection = self.connection(id, Recipient::AnthropicSdk, whose, &made);
+        self.list_and_write(connection, account, |begun| {
+            // The configuration comes last: without it there is no profile, and nobody writes its credentials anew.
+            for (change, bytes) in [(copy, credentials.as_slice()), (about, config.as_bytes())] {
+                let path = change.path().to_owned();
+                begun
+                    .create(change, bytes)
+                    .map_err(|error| not_made(&path, &error))?;
             }
-            self.unlist(id);
-            return Err(error);
-        }
-        files.keep();
+            pointer.map_or(Ok(()), |pointer| pointer.write())
+        })?;
         Ok(made)
     }
 

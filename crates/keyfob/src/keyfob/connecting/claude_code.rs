@@ -141,16 +141,9 @@ impl Keyfob {
             words: Vec::new(),
             command: None,
         };
-        // In the list before it is written: whoever is killed in between has left nothing that no list names. An earlier
-        // one stays there until then, because it is the one in force.
-        self.list_first(
-            self.connection(id, Recipient::ClaudeCode, whose, &made),
-            &whose.account,
-        )?;
-        if let Err(error) = prepared.write() {
-            self.unlist(id);
-            return Err(error);
-        }
+        // An earlier one stays in the list until this is written, because it is the one in force.
+        let connection = self.connection(id, Recipient::ClaudeCode, whose, &made);
+        self.list_and_write(connection, &whose.account, |_| prepared.write())?;
         for one in &all_earlier {
             self.unlist(&one.id);
             asked::forget(&self.0.home.asked(), &one.id);

@@ -52,7 +52,7 @@ impl Keyfob {
             true => &["", &line],
             false => &[&line],
         };
-        let mut planned = GitConfig::plan(&git, &self.git_file(), &key, values)?;
+        let planned = GitConfig::plan(&git, &self.git_file(), &key, values)?;
         let mut made = Made {
             target: Some(own.clone()),
             valid_until: None,
@@ -62,16 +62,13 @@ impl Keyfob {
             )],
             command: None,
         };
-        // In the list before it is written: whoever is killed in between has left nothing that no list names.
-        self.list_first(
-            self.connection(id, Recipient::Git, whose, &made),
-            &whose.account,
-        )?;
-        if let Err(error) = planned.write() {
-            self.unlist(id);
-            return Err(error);
-        }
-        made.changes = vec![Change::Git(Box::new(planned))];
+        let connection = self.connection(id, Recipient::Git, whose, &made);
+        let mut written = planned.clone();
+        self.list_and_write(connection, &whose.account, |begun| {
+            begun.add(Change::Git(Box::new(planned)));
+            written.write()
+        })?;
+        made.changes = vec![Change::Git(Box::new(written))];
         Ok(made)
     }
 

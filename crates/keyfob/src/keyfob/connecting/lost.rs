@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::line::{is_missing, program_in};
+use super::line::{is_missing, program_in, quoted};
+use super::settings::HEADERS;
 use crate::files;
 use crate::hand_over::change::Change;
 use crate::hand_over::connections::{Connection, Recipient};
@@ -50,17 +51,16 @@ fn folder_gone(one: &Connection) -> Option<Lost> {
 
 /// That the copy which a tool reads is gone. That of a profile is written anew by itself.
 fn copy_gone(one: &Connection) -> Option<Lost> {
-    let gone = one.changes.iter().find_map(|change| match change {
-        Change::File { path, sha256: None } if path.symlink_metadata().is_err() => Some(path),
-        _ => None,
-    })?;
+    let gone = one
+        .key_copy()
+        .filter(|path| path.symlink_metadata().is_err())?;
     Some(Lost {
         words: format!(
             "The copy that {} reads is not there any more ({}).",
             one.to.name(),
             gone.display()
         ),
-        cure: again(one),
+        cure: connect_anew(one),
     })
 }
 
@@ -101,6 +101,10 @@ fn of_settings(one: &Connection, settings: &Settings) -> Option<Lost> {
     let mut missing = Vec::new();
     let mut first: Option<&[String]> = None;
     for setting in settings.values.iter().rev() {
+        // What was put aside stays so, and what somebody sets there since is theirs.
+        if setting.at.last().is_some_and(|name| name == HEADERS) {
+            continue;
+        }
         let at: Vec<&str> = setting.at.iter().map(String::as_str).collect();
         let found = match json_text::value(&text, &at) {
             _ if is_blank => None,
@@ -146,7 +150,7 @@ fn file_gone(one: &Connection, path: &Path) -> Lost {
             "{} is not there any more, so nothing is asked of Keyfob.",
             path.display()
         ),
-        cure: again(one),
+        cure: connect_anew(one),
     }
 }
 
@@ -173,7 +177,7 @@ fn not_held(one: &Connection, path: &Path, missing: &[String], so: &str) -> Lost
             path.display(),
             missing.join(", ")
         ),
-        cure: again(one),
+        cure: connect_anew(one),
     }
 }
 
@@ -188,7 +192,7 @@ fn command_gone(one: &Connection) -> Option<Lost> {
                 _ => one.to.name(),
             }
         ),
-        cure: again(one),
+        cure: connect_anew(one),
     })
 }
 
@@ -208,12 +212,22 @@ fn missing_command(one: &Connection) -> Option<PathBuf> {
     program_in(lines.next()?).filter(|program| is_missing(program))
 }
 
-/// How it is connected anew, in the window and by the command.
-fn again(one: &Connection) -> String {
-    format!(
-        "Connect it again: turn it off (`keyfob disconnect {}`), then on.",
-        one.id
-    )
+/// How it is connected anew, in the window and by the command. Claude Code is connected over what is there; the others
+/// have room for one connection alone.
+fn connect_anew(one: &Connection) -> String {
+    match (one.to, one.project()) {
+        (Recipient::ClaudeCode, None) => {
+            "Connect it again: `keyfob connect claude-code`, or turn it off and on.".to_owned()
+        }
+        (Recipient::ClaudeCode, Some(project)) => format!(
+            "Connect it again: `keyfob connect claude-code --project {}`.",
+            quoted(&project.display().to_string())
+        ),
+        _ => format!(
+            "Connect it again: turn it off (`keyfob disconnect {}`), then on.",
+            one.id
+        ),
+    }
 }
 
 #[cfg(test)]

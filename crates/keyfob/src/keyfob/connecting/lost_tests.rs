@@ -16,6 +16,7 @@ pub(in crate::keyfob::connecting) fn connection(to: Recipient, changes: Vec<Chan
         target: None,
         valid_until: None,
         issued_at: None,
+        generation: None,
         trouble: None,
         changes,
         command: None,
@@ -83,9 +84,9 @@ fn what_was_taken_out_of_settings_is_said_whatever_else_stands_there() {
     let text = &tool.text;
     tool.is_fine(text);
     tool.is_fine(&(text.replace("\"x\"", "\"y\"") + "\n"));
-    let again = "turn it off (`keyfob disconnect claude-code-0101`), then on.";
+    let again = "Connect it again: `keyfob connect claude-code`, or turn it off and on.";
     let silent = "nothing is asked of Keyfob";
-    let other = text.replace(" helper claude-code-0101", " helper b-0202");
+    let other = text.replace(" helper claude-code-01010101", " helper b-0202");
     tool.says(&other, &["(apiKeyHelper)", silent, again]);
     let other = text.replace("a.example", "b.example");
     let elsewhere = "may ask another server, and Keyfob gives nothing";
@@ -161,13 +162,13 @@ fn a_folder_and_a_copy_that_are_gone_are_said() {
     std::fs::remove_dir_all(&project).unwrap();
     let said = lost(&one).unwrap();
     assert!(said.words.ends_with("p2 is not there any more."));
-    let cure = "Turn it off (`keyfob disconnect claude-code-0101`).";
+    let cure = "Turn it off (`keyfob disconnect claude-code-01010101`).";
     assert_eq!(said.cure, cure);
 
     let path = folder.path().join("copy");
     std::fs::write(&path, "").unwrap();
-    let copy = |path| Change::File { path, sha256: None };
-    let one = connection(Recipient::Opencode, vec![copy(path.clone())]);
+    let copy = Change::KeyCopy { path: path.clone() };
+    let one = connection(Recipient::Opencode, vec![copy]);
     assert_eq!(lost(&one), None);
     std::fs::remove_file(&path).unwrap();
     let said = lost(&one).unwrap();
@@ -175,7 +176,8 @@ fn a_folder_and_a_copy_that_are_gone_are_said() {
         said.words
             .starts_with("The copy that opencode reads is not")
     );
-    assert!(said.cure.contains("keyfob disconnect opencode-0101"));
+    let again = "turn it off (`keyfob disconnect opencode-01010101`), then on.";
+    assert!(said.cure.ends_with(again), "{}", said.cure);
 }
 
 #[test]
@@ -191,4 +193,13 @@ fn what_follows_is_of_the_value_that_was_taken_out() {
     assert!(of(Recipient::Opencode, "baseURL").contains("to another server"));
     assert!(of(Recipient::ClaudeCode, "ANTHROPIC_BASE_URL").contains("gives nothing"));
     assert!(of(Recipient::Pi, "authHeader").contains("refused"));
+}
+
+#[test]
+fn headers_that_somebody_sets_are_theirs() {
+    let headers = ["a", "headers"];
+    let tool = Tool::connected(Recipient::Pi, &["a", "apiKey"], &headers);
+    let edited = tool.text.replace("https://a.example", "theirs");
+    assert_ne!(edited, tool.text);
+    tool.is_fine(&edited);
 }

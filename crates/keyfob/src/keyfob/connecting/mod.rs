@@ -7,7 +7,7 @@ mod command;
 mod fitting;
 pub(super) mod git;
 mod line;
-mod listing;
+pub(super) mod listing;
 pub(super) mod lost;
 mod opencode;
 pub(super) mod pi;
@@ -27,7 +27,7 @@ pub(super) use self::fitting::{fits, is_of_a_plan, no_address, no_plan, workspac
 pub(super) use self::line::{
     KEYFOB_HOME, connection_in, is_missing, named_home, program_in, quoted,
 };
-use self::settings::{base_of, connected_already, home_folder, only_with, standing_there};
+use self::settings::{base_of, connected_already, home_folder, standing_there};
 pub use self::shown::ConnectionStatus;
 pub use self::taking_back::Disconnected;
 pub(super) use self::taking_back::chosen;

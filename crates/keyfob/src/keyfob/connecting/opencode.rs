@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::{Made, base_of, only_with};
-use crate::account::AccountId;
-use crate::credential::Credential;
+use super::settings::{Keys, put_aside};
+use super::{Made, base_of};
 use crate::error::{Code, Error, Result};
 use crate::files;
 use crate::hand_over::change::Change;
@@ -17,13 +16,14 @@ use crate::hand_over::settings_file::SettingsFile;
 use crate::keyfob::Keyfob;
 use crate::keyfob::connectable::Prospect;
 use crate::keyfob::given::Whose;
-use crate::secret::Secret;
 
 const API_KEY: &[&str] = &["provider", "anthropic", "options", "apiKey"];
 const BASE_URL: &[&str] = &["provider", "anthropic", "options", "baseURL"];
-
-/// What an exported file says once its account has another key.
-const OLD_KEY: &str = "It holds the key from before it was replaced. Export it again.";
+const KEYS: Keys = Keys {
+    provider: &["provider", "anthropic"],
+    address: BASE_URL,
+    set: &[API_KEY, BASE_URL],
+};
 
 impl Keyfob {
     pub(super) async fn connect_opencode(
@@ -41,45 +41,36 @@ impl Keyfob {
         }
         self.only_once(Recipient::Opencode)?;
         let settings = SettingsFile::at(self.opencode_settings()?);
-        only_with(replace, &settings, &[API_KEY, BASE_URL])?;
+        let base = base_of(whose)?;
+        let aside = KEYS.only_with(replace, &settings, &base)?;
         let copy = self.0.home.given().join(id.as_str());
         let values = [
             (API_KEY, Value::from(format!("{{file:{}}}", named(&copy)?))),
-            (BASE_URL, Value::from(format!("{}/v1", base_of(whose)?))),
+            (BASE_URL, Value::from(format!("{base}/v1"))),
         ];
-        let prepared = settings.prepare(&values, self.0.edge.now())?;
+        let prepared = aside.prepare(&settings, &values, self.0.edge.now())?;
         let account = Some(whose.account.id.as_str());
         let given = self.given(account, SignedDuration::ZERO).await?;
+        let mut words = vec![
+            "opencode uses it from its next start. A project's own opencode.json counts for more, and may send the key to another server: read it first."
+                .to_owned(),
+        ];
+        words.extend(aside.words());
+        let our_copy = Change::KeyCopy { path: copy.clone() };
         let made = Made {
             target: None,
             valid_until: None,
-            changes: vec![
-                Change::File {
-                    path: copy.clone(),
-                    sha256: None,
-                },
-                prepared.change(),
-            ],
-            words: vec![
-                "opencode uses it from its next start. A project's own opencode.json counts for more, and may send the key to another server: read it first."
-                    .to_owned(),
-            ],
+            changes: vec![our_copy.clone(), prepared.change()],
+            words,
             command: None,
         };
-        // In the list before it is written: whoever is killed in between has left nothing that no list names.
-        self.list_first(
-            self.connection(id, Recipient::Opencode, whose, &made),
-            &whose.account,
-        )?;
-        let key = given.secret().expose().as_bytes();
-        let written = files::create_bytes(&copy, key)
-            .map_err(|error| files::not_written(&copy, &error))
-            .and_then(|()| prepared.write());
-        if let Err(error) = written {
-            let _ = files::remove(&copy);
-            self.unlist(id);
-            return Err(error);
-        }
+        let connection = self.connection(id, Recipient::Opencode, whose, &made);
+        self.list_and_write(connection, &whose.account, |begun| {
+            begun
+                .create(our_copy, given.secret().expose().as_bytes())
+                .map_err(|error| files::not_written(&copy, &error))?;
+            prepared.write()
+        })?;
         Ok(made)
     }
 
@@ -88,90 +79,19 @@ impl Keyfob {
         match self.opencode_settings() {
             Ok(path) => {
                 let settings = SettingsFile::at(&path);
-                Prospect::of(how, vec![path])
-                    .with(super::standing_there(&settings, &[API_KEY, BASE_URL]))
+                Prospect::of(how, vec![path]).with(super::standing_there(&settings, KEYS.set))
             }
             Err(error) => Prospect::of(how, Vec::new()).hindered(&error),
         }
     }
 
-    /// A new key of an account, wherever a copy of the old one lies. What could not be written is noted there, and gives
-    /// its reason.
-    pub(in crate::keyfob) fn pass_on_key(
-        &self,
-        account: &AccountId,
-        key: &Secret,
-    ) -> Option<Error> {
-        let passed = self.0.connections.change(|list| {
-            let mut problem = None;
-            for one in list.all.iter_mut().filter(|one| one.account == *account) {
-                match one.to {
-                    Recipient::Opencode => {
-                        // What it names is another server's by now.
-                        if let Some(moved) = self.moved_since(one, account) {
-                            problem = problem.take().or(Some(moved));
-                            continue;
-                        }
-                    }
-                    Recipient::File => {
-                        one.trouble = Some(OLD_KEY.to_owned());
-                        continue;
-                    }
-                    _ => continue,
-                }
-                for path in one.changes.iter().filter_map(copy) {
-                    let written = files::replace_bytes(path, key.expose().as_bytes());
-                    let error = written
-                        .map_err(|error| files::not_written(path, &error))
-                        .err();
-                    one.trouble = error.as_ref().map(|error| {
-                        format!(
-                            "It has the key from before it was replaced: {}",
-                            error.message
-                        )
-                    });
-                    problem = problem.take().or(error);
-                }
-            }
-            Ok(problem)
-        });
-        passed.unwrap_or_else(Some)
-    }
-
-    /// Tries again what could not be written when a key was replaced. No keychain is opened where nothing failed.
-    pub(in crate::keyfob) async fn put_keys_right(&self) {
-        let Ok(list) = self.0.connections.read() else {
-            return;
-        };
-        let waiting = list
-            .all
-            .iter()
-            .filter(|one| one.to == Recipient::Opencode && one.trouble.is_some())
-            .filter(|one| self.moved_since(one, &one.account).is_none());
-        for one in waiting {
-            // Whoever replaces the key at this moment writes it by himself.
-            let Ok(_held) = self.0.locks.account(&one.account).await else {
-                continue;
-            };
-            if let Ok(Some(Credential::ApiKey(stored))) = self.0.vault.load(&one.account).await {
-                self.pass_on_stored_key(&one.id, &stored.key);
-            }
-        }
-    }
-
-    fn pass_on_stored_key(&self, id: &ConnectionId, key: &Secret) {
-        // Whatever fails is tried again.
-        let _ = self.0.connections.change(|list| {
-            let one = list.all.iter_mut().find(|one| one.id == *id);
-            let Some(one) = one else {
-                return Ok(());
-            };
-            let write = |path: &Path| files::replace_bytes(path, key.expose().as_bytes()).is_ok();
-            if one.changes.iter().filter_map(copy).all(write) {
-                one.trouble = None;
-            }
-            Ok(())
-        });
+    /// What connecting an account would put aside, as a sentence.
+    pub(in crate::keyfob) fn opencode_puts_aside(&self, whose: &Whose) -> Option<String> {
+        let settings = SettingsFile::at(self.opencode_settings().ok()?);
+        put_aside(
+            &settings,
+            &KEYS.there(&settings, &base_of(whose).ok()?).ok()?,
+        )
     }
 
     /// The person's own settings. Of several files opencode lets the one with comments count more.
@@ -186,14 +106,6 @@ impl Keyfob {
             true => with_comments,
             false => folder.join("opencode.json"),
         })
-    }
-}
-
-/// The file of Keyfob's own among the changes.
-fn copy(change: &Change) -> Option<&Path> {
-    match change {
-        Change::File { path, sha256: None } => Some(path),
-        _ => None,
     }
 }
 

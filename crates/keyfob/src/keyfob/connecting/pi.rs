@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{ConnectRequest, Made, base_of, only_with};
+use super::settings::{Keys, put_aside};
+use super::{ConnectRequest, Made, base_of};
 use crate::error::{Code, Error, Result};
 use crate::hand_over::change::Change;
 use crate::hand_over::connections::{Connection, ConnectionId, Recipient};
@@ -18,6 +19,11 @@ use crate::keyfob::given::{Form, Whose};
 const API_KEY: &[&str] = &["providers", "anthropic", "apiKey"];
 const BASE_URL: &[&str] = &["providers", "anthropic", "baseUrl"];
 const BEARER: &[&str] = &["providers", "anthropic", "authHeader"];
+const KEYS: Keys = Keys {
+    provider: &["providers", "anthropic"],
+    address: BASE_URL,
+    set: &[API_KEY, BASE_URL, BEARER],
+};
 /// Models that the person has added there, each of which may have an address of its own.
 const MODELS: &[&str] = &["providers", "anthropic", "models"];
 
@@ -49,32 +55,27 @@ impl Keyfob {
             "!{}",
             self.call_of(&request.program, &format!("helper {id}"))
         );
-        let mut values = vec![
-            (API_KEY, Value::from(line)),
-            (BASE_URL, Value::from(base_of(whose)?)),
-        ];
-        if whose.form == Form::Bearer {
-            values.push((BEARER, Value::from(true)));
-        }
+        let base = base_of(whose)?;
         let settings = SettingsFile::at(folder.join("models.json"));
-        only_with(replace, &settings, &[API_KEY, BASE_URL])?;
-        let prepared = settings.prepare(&values, self.0.edge.now())?;
+        let aside = KEYS.only_with(replace, &settings, &base)?;
+        let values = [
+            (API_KEY, Value::from(line)),
+            (BASE_URL, Value::from(base)),
+            // As it stood there before, it was meant for another credential.
+            (BEARER, Value::from(whose.form == Form::Bearer)),
+        ];
+        let prepared = aside.prepare(&settings, &values, self.0.edge.now())?;
+        let mut words = vec!["pi asks for it at every request.".to_owned()];
+        words.extend(aside.words());
         let made = Made {
             target: None,
             valid_until: None,
             changes: vec![prepared.change()],
-            words: vec!["pi asks for it at every request.".to_owned()],
+            words,
             command: None,
         };
-        // In the list before it is written: whoever is killed in between has left nothing that no list names.
-        self.list_first(
-            self.connection(id, Recipient::Pi, whose, &made),
-            &whose.account,
-        )?;
-        if let Err(error) = prepared.write() {
-            self.unlist(id);
-            return Err(error);
-        }
+        let connection = self.connection(id, Recipient::Pi, whose, &made);
+        self.list_and_write(connection, &whose.account, |_| prepared.write())?;
         Ok(made)
     }
 
@@ -84,8 +85,8 @@ impl Keyfob {
             Ok(folder) => {
                 let path = folder.join("models.json");
                 let settings = SettingsFile::at(&path);
-                let prospect = Prospect::of(how, vec![path])
-                    .with(super::standing_there(&settings, &[API_KEY, BASE_URL]));
+                let prospect =
+                    Prospect::of(how, vec![path]).with(super::standing_there(&settings, KEYS.set));
                 match self.pi_has_its_own() {
                     Ok(true) => prospect.hindered(&Error::new(
                         Code::Failed,
@@ -97,6 +98,15 @@ impl Keyfob {
             }
             Err(error) => Prospect::of(how, Vec::new()).hindered(&error),
         }
+    }
+
+    /// What connecting an account would put aside, as a sentence.
+    pub(in crate::keyfob) fn pi_puts_aside(&self, whose: &Whose) -> Option<String> {
+        let settings = SettingsFile::at(self.pi_folder().ok()?.join("models.json"));
+        put_aside(
+            &settings,
+            &KEYS.there(&settings, &base_of(whose).ok()?).ok()?,
+        )
     }
 
     /// Whether its auth.json has an entry, which outranks models.json. Nothing of it is kept.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::super::connectable::gets_of;
 use super::super::exporting::export_problem;
 use super::super::given::Form;
+use super::super::passing_on::old_key;
 use super::{Keyfob, anthropic_sdk};
 use crate::account::{Account, AccountId, Facts, Payer};
 use crate::hand_over::asked;
@@ -79,6 +80,7 @@ impl Keyfob {
                 .or_else(|| export_problem(one))
                 .or_else(|| one.trouble.clone())
                 .or_else(|| Some(self.moved_since(one, &one.account)?.to_string()))
+                .or_else(|| Some(old_key(one, account?)?.to_owned()))
                 .or_else(|| self.keeps_from_it(one, account))
                 .or_else(|| account.is_none().then(|| not_taken_back(one))),
             last_asked: asked::last(&self.0.home.asked(), &one.id),

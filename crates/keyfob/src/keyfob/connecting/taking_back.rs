@@ -99,7 +99,7 @@ impl Keyfob {
                     "{}: {} {}",
                     called(one),
                     error.message,
-                    again(&error, one)
+                    how_to_retry(&error, one)
                 )),
             }
         }
@@ -227,7 +227,7 @@ fn not_connected(which: &str) -> Error {
 }
 
 /// What to do about what could not be taken back, where its account is gone by then.
-fn again(error: &Error, one: &Connection) -> String {
+fn how_to_retry(error: &Error, one: &Connection) -> String {
     let first = match error.message.ends_with("cannot be written.") {
         true => "Make it writable",
         false => "See to that",

@@ -50,10 +50,7 @@ pub(in crate::keyfob) fn export_gone(one: &Connection) -> Option<String> {
 /// A file among the changes, and what it held when it was written.
 pub(super) fn file_of(change: &Change) -> Option<(&Path, &str)> {
     match change {
-        Change::File {
-            path,
-            sha256: Some(sha256),
-        } => Some((path, sha256)),
+        Change::File { path, sha256 } => Some((path, sha256)),
         _ => None,
     }
 }

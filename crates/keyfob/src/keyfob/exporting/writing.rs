@@ -7,10 +7,11 @@ use zeroize::Zeroizing;
 
 use super::super::Keyfob;
 use super::super::connecting::ConnectionStatus;
+use super::super::connecting::listing::Begun;
 use super::super::given::Given;
 use super::place::{Place, changed_since, refused};
 use super::standing::{file_of, is_as_written};
-use crate::account::Account;
+use crate::account::{Account, Facts};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::hand_over::change::{Change, TakenBack, fingerprint};
@@ -41,6 +42,7 @@ impl Keyfob {
             target: Some(place.path.display().to_string()),
             valid_until: given.expires_at(),
             issued_at: None,
+            generation: matches!(account.facts, Facts::Key(_)).then_some(account.generation),
             trouble: None,
             command: None,
             changes: changes(&place, &files),
@@ -50,24 +52,25 @@ impl Keyfob {
         }
         // In the list before it is written: whoever is killed in between has left nothing that no list names.
         self.list_export(&connection, account, before)?;
-        let mut written = 0;
+        let (mut begun, mut written) = (Begun::default(), 0);
         let mut each = files.iter();
         let wrote = each.try_for_each(|(path, text)| {
-            write(path, text, before)?;
+            write(path, text, before, &mut begun)?;
             written += 1;
             Ok(())
         });
-        if let Err(error) = wrote {
+        match (wrote, place.replaces.clone()) {
+            (Ok(()), _) => {}
+            (Err(error), None) => return Err(self.not_begun(begun, connection, error)),
+            (Err(error), Some(before)) if written == 0 => {
+                self.relist_export(&connection, before);
+                return Err(error);
+            }
             // What was replaced cannot be put back, so the list goes on naming both.
-            if before.is_some() && written > 0 {
+            (Err(error), Some(_)) => {
                 let cure = HALF.to_owned();
                 return Err(Error { cure, ..error });
             }
-            for (path, _) in &files[..written] {
-                let _ = files::remove(path);
-            }
-            self.unlist_export(&connection, place.replaces);
-            return Err(error);
         }
         let earlier = before.map_or(&[][..], |before| &before.changes);
         connection.changes.extend(not_gone(earlier, &files));
@@ -92,19 +95,19 @@ impl Keyfob {
             connection.changes.iter().partition(|one| one.is_folder());
         let all = folders.into_iter().chain(earlier).chain(files);
         listed.changes = all.cloned().collect();
+        listed.generation = before
+            .generation
+            .filter(|_| before.account == listed.account);
         self.list_first_in_place_of(listed, account, Some(&before.id))
     }
 
-    /// Takes an export of which nothing was written out of the list again, and puts the earlier one back.
-    fn unlist_export(&self, connection: &Connection, replaces: Option<Connection>) {
-        for folder in connection.changes.iter().rev() {
-            if let Change::Folder { .. } = folder {
-                let _ = folder.take_back();
-            }
+    /// Puts the earlier export back into the list in the place of one of which nothing was written.
+    fn relist_export(&self, connection: &Connection, before: Connection) {
+        let folders = connection.changes.iter().rev();
+        for folder in folders.filter(|change| change.is_folder()) {
+            // The earlier one's are not empty.
+            let _ = folder.take_back();
         }
-        let Some(before) = replaces else {
-            return self.unlist(&connection.id);
-        };
         // Where that fails, the new one names what lies there too.
         let _ = self.0.connections.change(|list| {
             let place = list.all.iter_mut().find(|one| one.id == connection.id);
@@ -127,7 +130,7 @@ fn changes(place: &Place, files: &[(PathBuf, &[u8])]) -> Vec<Change> {
     }
     let written = files.iter().map(|(path, text)| Change::File {
         path: path.clone(),
-        sha256: Some(fingerprint(text)),
+        sha256: fingerprint(text),
     });
     changes.extend(written);
     changes
@@ -152,7 +155,7 @@ fn not_gone(earlier: &[Change], files: &[(PathBuf, &[u8])]) -> Vec<Change> {
 }
 
 /// Writes an exported file: a new one, or over the earlier one.
-fn write(path: &Path, text: &[u8], replaces: Option<&Connection>) -> Result<()> {
+fn write(path: &Path, text: &[u8], replaces: Option<&Connection>, begun: &mut Begun) -> Result<()> {
     let of_before = |one: &&Connection| {
         let mut files = one.changes.iter().filter_map(file_of);
         files.any(|(known, _)| known == path)
@@ -161,7 +164,13 @@ fn write(path: &Path, text: &[u8], replaces: Option<&Connection>) -> Result<()> 
         // Getting the credential may take its time, in which somebody may have written there.
         Some(before) if !is_as_written(before, path) => return Err(changed_since(path)),
         Some(_) => files::replace_private(path, text),
-        None => files::create_bytes(path, text),
+        None => begun.create(
+            Change::File {
+                path: path.to_owned(),
+                sha256: fingerprint(text),
+            },
+            text,
+        ),
     };
     written.map_err(|error| not_exported(path, &error))
 }

@@ -8,7 +8,6 @@ use super::super::Keyfob;
 use super::Tested;
 use crate::error::Result;
 use crate::files;
-use crate::hand_over::change::Change;
 use crate::hand_over::connections::{Connection, Recipient};
 use crate::secret::Secret;
 
@@ -82,10 +81,8 @@ impl Keyfob {
 
 /// Whether the file of Keyfob's own holds the credential.
 fn holds(one: &Connection, secret: &Secret) -> bool {
-    let copy = one.changes.iter().find_map(|change| match change {
-        Change::File { path, sha256: None } => Some(path),
-        _ => None,
-    });
-    let found = copy.and_then(|path| files::read_small(path).ok().flatten());
+    let found = one
+        .key_copy()
+        .and_then(|path| files::read_small(path).ok().flatten());
     found.is_some_and(|found| **found.bytes == *secret.expose().as_bytes())
 }

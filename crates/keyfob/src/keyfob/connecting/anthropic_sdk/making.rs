@@ -1,4 +1,4 @@
-//! The files of a profile while it is made.
+//! Which profile is used where none is named, while one is made.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,30 +40,6 @@ impl Pointer {
     pub(super) fn write(&self) -> Result<()> {
         files::replace_theirs(&self.path, self.is.as_bytes())
             .map_err(|error| not_made(&self.path, &error))
-    }
-}
-
-/// Files that were made, and are removed again unless all goes well.
-#[derive(Default)]
-pub(super) struct Unfinished(Vec<PathBuf>);
-
-impl Unfinished {
-    pub(super) fn file(&mut self, path: &Path, bytes: &[u8]) -> Result<()> {
-        files::create_bytes(path, bytes).map_err(|error| not_made(path, &error))?;
-        self.0.push(path.to_owned());
-        Ok(())
-    }
-
-    pub(super) fn keep(&mut self) {
-        self.0.clear();
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        for path in &self.0 {
-            let _ = files::remove(path);
-        }
     }
 }
 
