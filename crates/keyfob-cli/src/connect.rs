@@ -49,7 +49,8 @@ enum Tool {
         /// project's history: the line names a program and a connection of this computer, so others cannot use it
         #[arg(long, value_name = "DIR")]
         project: Option<PathBuf>,
-        /// Put Keyfob's in the place of another helper or address; disconnecting puts that back
+        /// Put Keyfob's in the place of another helper or address, and put aside the headers that go with that address;
+        /// disconnecting puts them back
         #[arg(long)]
         replace: bool,
         /// Also where Claude Code is not installed yet

@@ -11,7 +11,7 @@ use crate::hand_over::connections::{Connection, Recipient};
 use crate::hand_over::json_text::{self, Fault};
 use crate::hand_over::settings_file::{Settings, SettingsFile};
 use crate::keyfob::destination::is_address;
-use crate::precedence::sources::HEADERS;
+use crate::precedence::sources;
 
 /// What is not as connecting left it, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,8 @@ fn of_settings(one: &Connection, settings: &Settings) -> Option<Lost> {
             Err(Fault::Twice(_)) => continue,
         };
         // Headers that somebody has set since are for the server that is named beside them.
-        let is_headers = setting.at.last().is_some_and(|name| name == HEADERS);
+        let last = setting.at.last();
+        let is_headers = last.is_some_and(|name| name == sources::HEADERS);
         if is_headers && found.is_some() {
             continue;
         }
@@ -163,7 +164,7 @@ fn without(to: Recipient, at: &[String]) -> &'static str {
         // It reads the copy by itself.
         (true, Recipient::Opencode) => "it may send the key of its copy to another server",
         (true, _) => "it may ask another server, and Keyfob gives nothing for one",
-        (false, _) if name == HEADERS => "headers for another server may go along",
+        (false, _) if name == sources::HEADERS => "headers for another server may go along",
         (false, _) if name == "authHeader" => "it may send the token in a way that is refused",
         (false, Recipient::Opencode) => "it does not read Keyfob's copy",
         (false, _) => NOT_ASKED,
