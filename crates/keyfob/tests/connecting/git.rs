@@ -69,3 +69,23 @@ async fn a_git_that_does_not_end_is_ended() {
     assert!(error.message.contains("in time"), "{error:?}");
     assert!(desk.keyfob.connections().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_cannot_be_taken_back_when_connecting_fails_stays_listed() {
+    let desk = Desk::new().await;
+    fs::write(desk.path(".gitconfig"), "[user]\n\tname = Ada\n").unwrap();
+    // It adds the first of two values, and neither the second nor takes one out.
+    desk.git("case \"$*\" in *--unset*|*--add*credential\\ git-*) exit 4;; esac");
+    let error = desk.connect(git(), "CI").await.unwrap_err();
+    assert!(error.message.contains("git did not change"), "{error:?}");
+    let way = "run `keyfob disconnect git-";
+    assert!(error.cure.contains(way), "{error:?}");
+    assert!(text(&desk.path(".gitconfig")).contains("helper"));
+    let listed = desk.keyfob.connections().unwrap();
+    let problem = listed[0].problem.as_deref().unwrap_or_default();
+    assert!(problem.contains("could not be connected"), "{listed:?}");
+    desk.git("");
+    assert!(desk.keyfob.disconnect("git").unwrap().left.is_empty());
+    assert_eq!(text(&desk.path(".gitconfig")), "[user]\n\tname = Ada\n");
+    assert!(desk.keyfob.connections().unwrap().is_empty());
+}

@@ -75,6 +75,41 @@ async fn what_holds_a_key_that_was_replaced_says_so_and_opencodes_is_written_aga
 }
 
 #[tokio::test]
+async fn a_new_key_that_could_not_be_passed_on_is_said_and_made_up_for() {
+    let desk = Desk::new().await;
+    desk.export("CI", ExportFormat::DockerSecret, "key", false)
+        .await
+        .unwrap();
+    let connected = desk.connect(opencode(), "CI").await.unwrap();
+    let copy = desk.keyfobs("given").join(connected.connection.id.as_str());
+    let problem = |name: &str| {
+        let all = desk.keyfob.connections().unwrap();
+        let one = all.into_iter().find(|one| one.to.id() == name);
+        one.unwrap().problem
+    };
+    assert_eq!((problem("opencode"), problem("file")), (None, None));
+    // Nobody can note in the list that anything failed. A kill comes to the same.
+    let busy = fs::File::create(desk.keyfobs("locks/connections.lock")).unwrap();
+    busy.lock().unwrap();
+    desk.rotate(NEW).await;
+    drop(busy);
+    assert_eq!(text(&copy), KEY);
+    let of_copy = problem("opencode").unwrap();
+    assert!(of_copy.contains("before it was replaced"), "{of_copy}");
+    let of_file = problem("file").unwrap();
+    assert!(of_file.contains("Export it again"), "{of_file}");
+
+    desk.keyfob.keep_fresh_once(|_| {}).await.unwrap();
+    assert_eq!(text(&copy), NEW);
+    assert_eq!(problem("opencode"), None);
+    assert!(problem("file").is_some());
+    desk.export("CI", ExportFormat::DockerSecret, "key", true)
+        .await
+        .unwrap();
+    assert_eq!(problem("file"), None);
+}
+
+#[tokio::test]
 async fn a_key_that_is_replaced_while_it_is_handed_over_is_not_handed_over() {
     let desk = Desk::new().await;
     // Another process does it, between reading the key and writing it down.
