@@ -10,7 +10,8 @@ use crate::error::{Code, Error, Result};
 use crate::hand_over::connections::ConnectionId;
 use crate::hand_over::settings_file::{Prepared, SettingsFile};
 use crate::keyfob::Keyfob;
-use crate::keyfob::destination::{ANTHROPIC, same_server};
+use crate::keyfob::destination::same_server;
+use crate::keyfob::given::ANTHROPIC;
 use crate::keyfob::given::Whose;
 use crate::precedence::sources::host;
 
