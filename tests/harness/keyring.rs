@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::environment::Environment;
-use crate::process::Background;
+use crate::process::{Background, PATIENCE};
 use crate::secret_service;
 
 /// The password of the login keyring. It must not be empty, or nothing is encrypted and nothing can be locked.
@@ -47,7 +47,7 @@ impl KeyringDaemon {
         }
         drop(input);
         assert!(
-            secret_service::answers_within(environment, 20),
+            secret_service::answers_within(environment, PATIENCE),
             "gnome-keyring-daemon did not take org.freedesktop.secrets"
         );
         Self(daemon)

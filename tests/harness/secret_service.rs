@@ -1,6 +1,7 @@
 //! Asks the Secret Service of a session, by programs that are not ours: `secret-tool` and `gdbus`.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::environment::Environment;
 use crate::process::output_of;
@@ -9,14 +10,14 @@ const SERVICE: &str = "org.freedesktop.secrets";
 const SERVICE_PATH: &str = "/org/freedesktop/secrets";
 const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
 
-/// Waits until the service answers; false when it does not within the seconds.
-pub fn answers_within(environment: &Environment, seconds: u32) -> bool {
+/// Waits until the service is there; false when it does not come in time.
+pub fn answers_within(environment: &Environment, limit: Duration) -> bool {
     let mut command = environment.command("gdbus");
     command.args([
         "wait",
         "--session",
         "--timeout",
-        &seconds.to_string(),
+        &limit.as_secs().to_string(),
         SERVICE,
     ]);
     quiet(&mut command)
