@@ -6,7 +6,8 @@ use url::Url;
 
 use super::Keyfob;
 use super::connecting::{pi, quoted, workspace_of};
-use super::given::{ANTHROPIC, Api, Whose};
+pub(super) use super::given::ANTHROPIC;
+use super::given::{Api, Whose};
 use super::in_settings::InSettings;
 use crate::account::AccountId;
 use crate::error::{Code, Error, Result};
