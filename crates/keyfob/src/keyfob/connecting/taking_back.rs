@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::super::Keyfob;
 use super::super::exporting::export_gone;
 use super::ConnectionStatus;
+use super::anthropic_sdk::named_still;
 use crate::account::AccountId;
 use crate::error::{Code, Error, Result};
 use crate::hand_over::asked;
@@ -67,6 +68,7 @@ impl Keyfob {
             let rest = list.all.remove(place);
             leave_folders(&mut list.all, &rest);
             close_the_gap(&mut list.all, &before.changes, &mut left);
+            left.extend(named_still(&before));
             asked::forget(&self.0.home.asked(), &before.id);
             Ok(Ok(Disconnected {
                 connection: ConnectionStatus {
@@ -151,7 +153,8 @@ pub(super) fn close_the_gap(all: &mut [Connection], gone: &[Change], left: &mut 
                 ..
             } = later
                 && same == path
-                && before.as_ref() == Some(is)
+                // Another program may have written it anew, without the end of the line.
+                && before.as_deref().map(str::trim) == Some(is.trim())
             {
                 before.clone_from(was);
                 // It was not somebody else who changed it.
