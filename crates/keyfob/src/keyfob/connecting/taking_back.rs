@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::super::Keyfob;
-use super::super::exporting::export_gone;
+use super::super::exporting::{export_gone, real_place};
 use super::ConnectionStatus;
 use super::anthropic_sdk::named_still;
 use crate::account::AccountId;
@@ -201,7 +201,11 @@ pub(in crate::keyfob) fn chosen<'a>(all: &'a [Connection], which: &str) -> Resul
     let mut named: Vec<_> = of_tool.collect();
     if named.is_empty() {
         let path = std::path::absolute(which).unwrap_or_default();
-        let is_it = |target: &str| target == which || Path::new(target) == path;
+        let real = real_place(&path);
+        let is_it = |target: &str| {
+            let place = Path::new(target);
+            target == which || place == path || real.as_deref() == Some(place)
+        };
         let by_target = all.iter();
         named = by_target
             .filter(|one| one.target.as_deref().is_some_and(is_it))
