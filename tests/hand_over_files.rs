@@ -1,8 +1,8 @@
-//! Files for containers and CI: every format is read by the kind of program that it is for, nothing of anybody else is
-//! written over, what was exported is listed and taken back, and the guide for containers is true.
+//! Files for containers and CI: every format is read by the kind of program that it is for, what may not leave does not,
+//! and the guide for containers is true.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -188,143 +188,6 @@ fn the_real_claude_code_reads_its_own_form() {
         .env("CLAUDE_CONFIG_DIR", desk.path("claude"))
         .env("ANTHROPIC_BASE_URL", desk.custody.mock.base_url());
     assert_eq!(said(&mut command).trim(), "This is practice.");
-}
-
-#[test]
-fn nothing_that_is_there_is_written_over() {
-    let desk = Desk::new();
-    fs::write(desk.path("theirs"), "theirs").unwrap();
-    symlink(desk.path("theirs"), desk.path("link")).unwrap();
-    symlink("/nowhere", desk.path("dangling")).unwrap();
-    fs::create_dir(desk.path("folder")).unwrap();
-    for more in [&[][..], &["--replace"]] {
-        for name in [
-            "theirs",
-            "link",
-            "dangling",
-            "folder",
-            "missing/file",
-            "theirs/below",
-        ] {
-            let refused = desk.export("ci", "env", name, more).expect_code(2);
-            assert!(refused.stderr.contains("."), "{name} {refused:#?}");
-        }
-        let refused = desk.export("work", "anthropic-profile", "theirs", more);
-        refused.expect_code(2);
-        let refused = desk
-            .custody
-            .run(&["export", "ci", "--format", "env", "--to", "/dev/null"]);
-        refused.expect_code(2);
-    }
-    assert_eq!(fs::read_to_string(desk.path("theirs")).unwrap(), "theirs");
-    assert_eq!(files_under(&desk.folder).len(), 1);
-    assert!(desk.connections().is_empty());
-
-    // What Keyfob wrote is written anew where that is asked for, and nobody has changed it.
-    desk.export("ci", "env", "ours", &[]).expect_code(0);
-    desk.export("ci", "env", "ours", &[]).expect_code(2);
-    desk.export("work", "docker-secret", "ours", &["--replace"])
-        .expect_code(0);
-    assert_eq!(
-        fs::read_to_string(desk.path("ours")).unwrap(),
-        desk.custody.token("work")
-    );
-    let listed = desk.connections();
-    assert_eq!(listed.len(), 1, "{listed:#?}");
-    assert_eq!(listed[0]["label"], "work");
-    fs::write(desk.path("ours"), "changed").unwrap();
-    let refused = desk
-        .export("ci", "env", "ours", &["--replace"])
-        .expect_code(2);
-    assert!(refused.stderr.contains("was changed"), "{refused:#?}");
-    assert_eq!(fs::read_to_string(desk.path("ours")).unwrap(), "changed");
-}
-
-#[test]
-fn what_lies_in_a_folder_that_cannot_be_synced_is_listed() {
-    let desk = Desk::new();
-    let folder = desk.path("drop");
-    fs::create_dir(&folder).unwrap();
-    // One may write into it, and not open it. An administrator may do both, and lays that right down first.
-    let export = |account: &str, name: &str, more: &[&str]| {
-        let keyfob = keyfob_tests::programs::program(keyfob_tests::programs::KEYFOB);
-        let mut program = match rustix::process::geteuid().is_root() {
-            true => {
-                let mut setpriv = desk.custody.session.command("setpriv");
-                setpriv.args(["--bounding-set", "-dac_override,-dac_read_search"]);
-                setpriv.arg(keyfob);
-                setpriv
-            }
-            false => desk.custody.session.command(keyfob),
-        };
-        let path = folder.join(name);
-        program.args(["export", account, "--format", "docker-secret", "--to"]);
-        program.arg(path).args(more);
-        program.env("KEYFOB_HOME", desk.custody.home.path());
-        let open = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
-        open(0o300);
-        let output = program.stdin(Stdio::null()).output().unwrap();
-        open(0o700);
-        output
-    };
-    let refused = export("ci", "new", &[]);
-    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-    assert!(desk.connections().is_empty());
-
-    // What could be written is listed, and as what it is.
-    desk.export("work", "docker-secret", "drop/old", &[])
-        .expect_code(0);
-    let written = export("ci", "old", &["--replace"]);
-    assert_eq!(written.status.code(), Some(0), "{written:?}");
-    assert_eq!(fs::read_to_string(folder.join("old")).unwrap(), KEY);
-    let listed = desk.connections();
-    assert_eq!(listed.len(), 1, "{listed:#?}");
-    assert_eq!(listed[0]["label"], "ci");
-    assert_eq!(listed[0]["problem"], Value::Null);
-    desk.custody.run(&["logout", "ci"]).expect_code(0);
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-}
-
-#[test]
-fn what_was_exported_is_listed_and_taken_back() {
-    let desk = Desk::new();
-    for (account, name) in [
-        ("work", "a"),
-        ("ci", "b"),
-        ("ci", "moved"),
-        ("work", "changed"),
-    ] {
-        desk.export(account, "docker-secret", name, &[])
-            .expect_code(0);
-    }
-    let listed = desk.connections();
-    let of = |name: &str| {
-        let path = desk.path(name).display().to_string();
-        let found = listed.iter().find(|one| one["target"] == path.as_str());
-        found.unwrap_or_else(|| panic!("{name} in {listed:#?}"))
-    };
-    assert!(of("a")["valid_until"].is_string());
-    assert_eq!(of("b")["valid_until"], Value::Null);
-    assert_eq!(of("b")["gets"], "a copy of the API key");
-    fs::rename(desk.path("moved"), desk.path("elsewhere")).unwrap();
-    fs::write(desk.path("changed"), "changed").unwrap();
-    let problems: Vec<_> = desk
-        .connections()
-        .iter()
-        .map(|one| one["problem"].clone())
-        .collect();
-    let words: Vec<_> = problems.iter().filter_map(Value::as_str).collect();
-    assert_eq!(words.len(), 2, "{problems:?}");
-    assert!(words[0].contains("not there any more"), "{words:?}");
-    assert!(words[1].contains("was changed"), "{words:?}");
-    let out = desk.custody.run(&["logout", "ci"]).expect_code(0);
-    assert!(out.stderr.contains("not there any more"), "{out:#?}");
-    let out = desk.custody.run(&["logout", "work"]).expect_code(0);
-    assert!(out.stderr.contains("left as it is"), "{out:#?}");
-    let left: Vec<_> = files_under(&desk.folder).into_keys().collect();
-    assert_eq!(left, [PathBuf::from("changed"), PathBuf::from("elsewhere")]);
-    assert!(desk.connections().is_empty());
 }
 
 #[test]

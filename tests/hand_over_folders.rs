@@ -169,6 +169,9 @@ fn use_here_writes_it_and_keeps_what_else_is_in_it() {
     );
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.ends_with("account = \"Work\"\n"), "{text}");
+    // git's helper and the SDKs' profiles give what they were connected with.
+    let who = "so do Claude Code, pi and commands that are connected as a whole";
+    assert!(written.stderr.contains(who), "{written:#?}");
     assert_eq!(
         fs::metadata(&file).unwrap().permissions().mode() & 0o777,
         0o644
@@ -182,6 +185,18 @@ fn use_here_writes_it_and_keeps_what_else_is_in_it() {
         fs::read_to_string(&file).unwrap(),
         "# ours\naccount = \"Own\" # why\n"
     );
+    world.gives("app", OWN);
+
+    // As editors on Windows leave it, and closed to others: nothing but the name is another one.
+    fs::write(&file, "\u{feff}# ours\r\naccount = 'Work' # why\r\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
+    world.run("app", &["use", "Own", "--here"]).expect_code(0);
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        "\u{feff}# ours\r\naccount = \"Own\" # why\r\n"
+    );
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o660);
     world.gives("app", OWN);
 
     // The default is another thing.

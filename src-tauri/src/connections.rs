@@ -86,25 +86,16 @@ pub(crate) async fn test_connection(desk: State<'_, Desk>, id: String) -> Answer
     desk.keyfob.test_connection(&id, None).await
 }
 
-/// Where the command `keyfob` lies, which tools call: beside this program, else where programs are installed. A place
-/// in `PATH` that leads to the one beside is taken for it: the folder of a version goes with the next one.
+/// Where the command `keyfob` lies, which tools call: beside this program, else where programs are installed.
 fn command(keyfob: &Keyfob) -> Result<PathBuf> {
     let name = format!("keyfob{}", std::env::consts::EXE_SUFFIX);
     let beside = std::env::current_exe()
         .ok()
         .map(|program| program.with_file_name(name))
         .filter(|program| program.is_file());
-    let on_path = keyfob.find_program("keyfob");
-    let is_same = |one: &PathBuf, other: &PathBuf| {
-        let (one, other) = (one.canonicalize().ok(), other.canonicalize().ok());
-        one.is_some() && one == other
-    };
-    let lasting = on_path
-        .clone()
-        .filter(|there| beside.as_ref().is_some_and(|beside| is_same(there, beside)));
-    lasting
-        .or(beside)
-        .or(on_path)
+    beside
+        .map(|command| keyfob.lasting_place(command))
+        .or_else(|| keyfob.find_program("keyfob"))
         .ok_or_else(|| {
             Error::new(
                 Code::Failed,

@@ -1,7 +1,6 @@
 //! Connecting tools, and what they get when they ask.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use keyfob::{
@@ -131,7 +130,7 @@ pub(crate) async fn connect(keyfob: &Keyfob, wish: Connect, io: &mut Io) -> Resu
     let request = ConnectRequest {
         to: wish.tool.wanted(),
         account: wish.account,
-        program: own_path(io)?,
+        program: own_path(keyfob)?,
     };
     let connected = keyfob.connect(request).await?;
     match wish.json {
@@ -279,7 +278,7 @@ pub(crate) async fn help(keyfob: &Keyfob, id: &str, io: &mut Io) -> Result<()> {
 }
 
 /// Where this program lies, for whoever is to call it later.
-fn own_path(io: &Io) -> Result<PathBuf> {
+fn own_path(keyfob: &Keyfob) -> Result<PathBuf> {
     let own = std::env::current_exe().map_err(|error| {
         Error::new(
             Code::Failed,
@@ -288,16 +287,5 @@ fn own_path(io: &Io) -> Result<PathBuf> {
         )
         .detail(error.to_string())
     })?;
-    let path = (io.variable)("PATH").unwrap_or_default();
-    Ok(lasting(&own, &path).unwrap_or(own))
-}
-
-/// The place in `PATH` that leads to this program. What installs programs often puts each version into a folder of its
-/// own, which the next one removes, and a link in such a place, which stays.
-fn lasting(own: &Path, path: &OsStr) -> Option<PathBuf> {
-    let real = own.canonicalize().ok()?;
-    let name = format!("keyfob{}", std::env::consts::EXE_SUFFIX);
-    let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
-    let mut places = folders.map(|folder| folder.join(&name));
-    places.find(|place| place.canonicalize().is_ok_and(|leads| leads == real))
+    Ok(keyfob.lasting_place(own))
 }

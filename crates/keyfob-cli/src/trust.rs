@@ -112,7 +112,7 @@ pub(crate) fn use_it(keyfob: &Keyfob, wish: &Use, io: &mut Io) -> Result<()> {
 fn effect(choice: &FolderChoice) -> String {
     let folder = choice.file.parent().unwrap_or(Path::new("/"));
     format!(
-        "`keyfob token`, `env`, `run` and `export` give \"{}\" in {}, billed to {}; so do tools that are connected as a whole.",
+        "`keyfob token`, `env`, `run` and `export` give \"{}\" in {}, billed to {}; so do Claude Code, pi and commands that are connected as a whole.",
         choice.label,
         folder.display(),
         choice.payer.words()

@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 use crate::error::{Code, Error, Result};
 use crate::files;
 
-/// Where Keyfob keeps its files. None of them holds a secret.
+/// Where Keyfob keeps its files. Secrets lie in some of its folders alone: encrypted in `secrets` and `renewals`, in plain
+/// text by the person's order in `given`, whatever somebody had put into settings in `backups`, and in `claude-code`
+/// what Claude Code itself keeps there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     config: PathBuf,
@@ -96,7 +98,8 @@ impl Home {
         self.data.join("trusted.json")
     }
 
-    /// When each connected tool asked last, one empty file each.
+    /// When each connected tool asked last, by the time of an empty file each; beside it are notes of what it was
+    /// given, by a fingerprint.
     pub fn asked(&self) -> PathBuf {
         self.data.join("asked")
     }

@@ -36,6 +36,7 @@ mod other_programs;
 mod others_keychain;
 mod our_helper;
 mod outranking;
+mod own_command;
 mod passing_on;
 mod probing;
 mod refreshing;

@@ -104,7 +104,7 @@ pub(crate) fn tested(tested: &Tested) -> String {
     lines.extend(tested.cure.clone());
     let folder = tested.folder.as_ref();
     lines.extend(folder.map(|folder| format!("Tested in {}", folder.display())));
-    lines.extend(tested.detail.clone().filter(|detail| !detail.is_empty()));
+    lines.extend(tested.detail.clone());
     lines.join("\n") + "\n"
 }
 

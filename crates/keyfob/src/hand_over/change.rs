@@ -112,12 +112,12 @@ impl Change {
             Self::KeyCopy { .. } => true,
             Self::File { sha256, .. } => *sha256 == fingerprint(&now.bytes),
             Self::Credentials { .. } => anthropic_profile::is_our_form(&now.bytes),
-            Self::Text { is, .. } => *is.as_bytes() == **now.bytes,
+            Self::Text { is, .. } => same_but_for_space(is, &now.bytes),
             Self::Folder { .. } | Self::Settings(_) | Self::Git(_) => false,
         };
         // It was never written, or somebody has put the old one back.
         if let Self::Text { was: Some(was), .. } = self
-            && *was.as_bytes() == **now.bytes
+            && (*was.as_bytes() == **now.bytes || !is_ours && same_but_for_space(was, &now.bytes))
         {
             return Ok(TakenBack::Done);
         }
@@ -133,6 +133,11 @@ impl Change {
         }
         Ok(TakenBack::Done)
     }
+}
+
+/// Whether a text says the same. Other programs write the end of the line or leave it out, and read it either way.
+fn same_but_for_space(text: &str, bytes: &[u8]) -> bool {
+    text.as_bytes().trim_ascii() == bytes.trim_ascii()
 }
 
 /// What a file is recognised by.

@@ -5,7 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, Value};
+use serde::Deserialize;
+use toml::Spanned;
+use toml_edit::{DocumentMut, Value};
 
 use super::change::fingerprint;
 use crate::error::{Code, Error, Result};
@@ -14,6 +16,9 @@ use crate::secret::presentable;
 
 /// What the file is called.
 pub(crate) const NAME: &str = ".keyfob.toml";
+
+/// With what some editors begin a text (a byte order mark).
+const MARK: char = '\u{feff}';
 
 /// The longest that is read; a name needs a line.
 const LONGEST: usize = 16 * 1024;
@@ -82,13 +87,23 @@ pub(crate) fn read(path: &Path) -> Result<FolderFile> {
 /// The text with another account named, and the rest of it as it is.
 pub(crate) fn with_account(path: &Path, text: &str, account: &str) -> Result<String> {
     account_in(path, text).map_err(Wrong::into_error)?;
-    let mut document: DocumentMut = text.parse().map_err(|_| no_toml(path).into_error())?;
-    if let Some(Item::Value(value)) = document.get_mut("account") {
-        let decor = value.decor().clone();
-        *value = Value::from(account);
-        *value.decor_mut() = decor;
-    }
-    Ok(document.to_string())
+    // What is read as a document and written again has other ends of lines, and no mark before the first.
+    let unmarked = text.strip_prefix(MARK).unwrap_or(text);
+    let mark = text.len() - unmarked.len();
+    let named: Named = toml::from_str(unmarked).map_err(|_| no_toml(path).into_error())?;
+    let old = named.account.span();
+    Ok(format!(
+        "{}{}{}",
+        &text[..mark + old.start],
+        Value::from(account),
+        &unmarked[old.end..]
+    ))
+}
+
+/// Where the name of the account stands in a text.
+#[derive(Deserialize)]
+struct Named {
+    account: Spanned<String>,
 }
 
 /// The text of a new file.
@@ -152,7 +167,7 @@ fn account_in(path: &Path, text: &str) -> Result<String, Wrong> {
             "something in it looks like a key or a token, which must not lie in a project; take it out, and have it revoked if others have seen the file",
         ));
     }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.strip_prefix(MARK).unwrap_or(text);
     let table: toml::Table = toml::from_str(text).map_err(|error: toml::de::Error| {
         // The parser's own words may repeat a value.
         let at = error.span().map(|span| span.start).unwrap_or_default();

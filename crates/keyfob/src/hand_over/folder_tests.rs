@@ -77,6 +77,15 @@ fn another_account_is_written_and_the_rest_stays() {
         with_account(path, before, "My \"own\"").unwrap(),
         "# ours\n\naccount = 'My \"own\"'   # ask Ada\n"
     );
+    // As editors on Windows leave it.
+    assert_eq!(
+        with_account(path, "\u{feff}# ours\r\naccount = 'Work' # why\r\n", "Own").unwrap(),
+        "\u{feff}# ours\r\naccount = \"Own\" # why\r\n"
+    );
+    assert_eq!(
+        with_account(path, "\"account\"=\"\"\"Work\"\"\"", "Own").unwrap(),
+        "\"account\"=\"Own\""
+    );
     for name in ["Work", "quo\"te", "back\\slash", "it's", "工作", "a # b"] {
         let new = new_text(name);
         assert_eq!(said(&new), Ok(name.to_owned()), "{new}");

@@ -37,93 +37,11 @@ impl Environment {
         let names: usize = self.removed.iter().map(|name| name.len() + 8).sum();
         let mut text = Zeroizing::new(String::with_capacity(long + names + 64 * set.len() + 512));
         match format {
-            Format::Sh => {
-                for name in &self.removed {
-                    let first = text.is_empty();
-                    text.push_str(if first { "unset " } else { " " });
-                    text.push_str(name);
-                }
-                end_line(&mut text);
-                for (name, value) in &set {
-                    push(&mut text, &["export ", name, "='"]);
-                    // Out of the quotes, the quote itself, and in again.
-                    escaped(&mut text, value, |c| {
-                        if c == '\'' { Some(r"'\'") } else { None }
-                    });
-                    text.push_str("'\n");
-                }
-            }
-            Format::Fish => {
-                if !self.removed.is_empty() {
-                    // One that is kept for all shells (`set -U`) stays the person's own. Programs would get it even
-                    // so, so here it is empty, which they take as not set.
-                    let names = self.removed.join(" ");
-                    push(&mut text, &["for keyfob_name in ", &names, "\n"]);
-                    text.push_str(
-                        "  set -e -g $keyfob_name; set -q -U $keyfob_name; and set -g -x $keyfob_name ''\nend\n",
-                    );
-                }
-                for (name, value) in &set {
-                    push(&mut text, &["set -g -x ", name, " '"]);
-                    let special = |c| {
-                        if c == '\'' || c == '\\' {
-                            Some("\\")
-                        } else {
-                            None
-                        }
-                    };
-                    escaped(&mut text, value, special);
-                    text.push_str("'\n");
-                }
-            }
-            Format::PowerShell => {
-                for name in &self.removed {
-                    let first = text.is_empty();
-                    text.push_str(if first {
-                        "Remove-Item -Path Env:"
-                    } else {
-                        ",Env:"
-                    });
-                    text.push_str(name);
-                }
-                if !text.is_empty() {
-                    text.push_str(" -ErrorAction SilentlyContinue\n");
-                }
-                for (name, value) in &set {
-                    push(&mut text, &["$Env:", name, " = '"]);
-                    for c in value.chars() {
-                        // PowerShell takes typographic ones for the plain one, and each is written twice.
-                        if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
-                            text.push(c);
-                        }
-                        text.push(c);
-                    }
-                    text.push_str("'\n");
-                }
-            }
-            Format::Dotenv => {
-                for (name, value) in &set {
-                    if let Some(why) = unlike_in_dotenv(value) {
-                        return Err(not_written(name, why));
-                    }
-                    push(&mut text, &[name, "=", value, "\n"]);
-                }
-            }
-            Format::Json => {
-                text.push_str("{\n  \"set\": {");
-                for (at, (name, value)) in set.iter().enumerate() {
-                    let comma = if at == 0 { "" } else { "," };
-                    // A text always serializes.
-                    let value = Zeroizing::new(serde_json::to_string(value).unwrap_or_default());
-                    push(&mut text, &[comma, "\n    \"", name, "\": ", &value]);
-                }
-                text.push_str("\n  },\n  \"unset\": [");
-                for (at, name) in self.removed.iter().enumerate() {
-                    let comma = if at == 0 { "" } else { "," };
-                    push(&mut text, &[comma, "\n    \"", name, "\""]);
-                }
-                text.push_str("\n  ]\n}\n");
-            }
+            Format::Sh => sh(&mut text, &set, &self.removed),
+            Format::Fish => fish(&mut text, &set, &self.removed),
+            Format::PowerShell => powershell(&mut text, &set, &self.removed),
+            Format::Dotenv => dotenv(&mut text, &set)?,
+            Format::Json => json(&mut text, &set, &self.removed),
         }
         Ok(text)
     }
@@ -133,6 +51,99 @@ impl Environment {
         let secret = |variable: &Variable| matches!(variable.value, Value::Secret(_));
         self.set.iter().any(secret)
     }
+}
+
+/// What is set: names, and values that a text can hold.
+type Set<'a> = [(&'static str, &'a str)];
+
+fn sh(text: &mut String, set: &Set<'_>, removed: &[&str]) {
+    for name in removed {
+        let first = text.is_empty();
+        text.push_str(if first { "unset " } else { " " });
+        text.push_str(name);
+    }
+    end_line(text);
+    for (name, value) in set {
+        push(text, &["export ", name, "='"]);
+        // Out of the quotes, the quote itself, and in again.
+        escaped(text, value, |c| if c == '\'' { Some(r"'\'") } else { None });
+        text.push_str("'\n");
+    }
+}
+
+fn fish(text: &mut String, set: &Set<'_>, removed: &[&str]) {
+    if !removed.is_empty() {
+        // One that is kept for all shells (`set -U`) stays the person's own. Programs would get it even so, so here it is
+        // empty, which they take as not set.
+        let names = removed.join(" ");
+        push(text, &["for keyfob_name in ", &names, "\n"]);
+        text.push_str(
+            "  set -e -g $keyfob_name; set -q -U $keyfob_name; and set -g -x $keyfob_name ''\nend\n",
+        );
+    }
+    for (name, value) in set {
+        push(text, &["set -g -x ", name, " '"]);
+        escaped(text, value, |c| {
+            if c == '\'' || c == '\\' {
+                Some("\\")
+            } else {
+                None
+            }
+        });
+        text.push_str("'\n");
+    }
+}
+
+fn powershell(text: &mut String, set: &Set<'_>, removed: &[&str]) {
+    for name in removed {
+        let first = text.is_empty();
+        text.push_str(if first {
+            "Remove-Item -Path Env:"
+        } else {
+            ",Env:"
+        });
+        text.push_str(name);
+    }
+    if !text.is_empty() {
+        text.push_str(" -ErrorAction SilentlyContinue\n");
+    }
+    for (name, value) in set {
+        push(text, &["$Env:", name, " = '"]);
+        for c in value.chars() {
+            // PowerShell takes typographic ones for the plain one, and each is written twice.
+            if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
+                text.push(c);
+            }
+            text.push(c);
+        }
+        text.push_str("'\n");
+    }
+}
+
+fn dotenv(text: &mut String, set: &Set<'_>) -> Result<()> {
+    for (name, value) in set {
+        if let Some(why) = unlike_in_dotenv(value) {
+            return Err(not_written(name, why));
+        }
+        push(text, &[name, "=", value, "\n"]);
+    }
+    Ok(())
+}
+
+fn json(text: &mut String, set: &Set<'_>, removed: &[&str]) {
+    text.push_str("{\n  \"set\": {");
+    for (at, (name, value)) in set.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        // A text always serializes.
+        let value = Zeroizing::new(serde_json::to_string(value).unwrap_or_default());
+        push(text, &[comma, "\n    \"", name, "\": ", &value]);
+    }
+    text.push_str("\n  },\n  \"unset\": [");
+    for (at, name) in removed.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        push(text, &[comma, "\n    \"", name, "\""]);
+    }
+    text.push_str("\n  ]\n}\n");
 }
 
 fn text_of(variable: &Variable) -> Result<&str> {

@@ -19,6 +19,7 @@ use super::given::{Api, Form, Given, Whose};
 use crate::account::{Facts, Owner};
 use crate::error::{Code, Error, Result};
 
+pub(super) use self::place::real_place;
 pub(super) use self::standing::{export_gone, export_problem};
 use self::text::{about, how_it_is_sent};
 

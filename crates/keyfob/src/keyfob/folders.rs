@@ -142,8 +142,8 @@ impl Keyfob {
         Ok(shown.collect())
     }
 
-    /// Writes the file of a folder, which then chooses this account, and trusts it. One that is there keeps its
-    /// comments.
+    /// Writes the file of a folder, which then chooses this account, and trusts it. One that is there keeps all but the
+    /// account's name, and its permissions.
     pub fn use_in_folder(&self, name: &str, dir: &Path) -> Result<FolderChoice> {
         let accounts = self.0.accounts.read()?;
         let named = self.named(&accounts, Some(name))?;
@@ -151,16 +151,20 @@ impl Keyfob {
         let label = named.account().label.clone();
         let path = real(dir)?.join(folder::NAME);
         folder::checked_name(&path, &label)?;
-        let text = match std::fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => folder::new_text(&label),
+        let written = match std::fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                files::replace_for_all(&path, folder::new_text(&label).as_bytes())
+            }
             _ => {
                 // Whatever else it is, it is left as it is.
                 folder::read(&path)?;
                 let text = files::read(&path)?.unwrap_or_default();
-                folder::with_account(&path, &text, &label)?
+                let text = folder::with_account(&path, &text, &label)?;
+                // Who may read it is the person's affair.
+                files::replace_theirs(&path, text.as_bytes())
             }
         };
-        files::replace_for_all(&path, text.as_bytes()).map_err(|error| {
+        written.map_err(|error| {
             let message = format!("{} cannot be written.", path.display());
             Error::new(Code::Failed, message, "Check the folder's permissions.")
                 .detail(error.to_string())

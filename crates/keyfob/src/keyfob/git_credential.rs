@@ -22,7 +22,9 @@ pub enum GitWants {
 }
 
 impl Keyfob {
-    /// Answers git. For another host than the one that was connected, the answer is empty, as the protocol has it.
+    /// Answers git. For another host than the one that was connected, the answer is empty, as the protocol has it. What
+    /// is given is always of the connection's own account, whatever a folder's file says: git asks for a host, and keeps
+    /// by the host alone what it is told (`credential-cache`), so that one folder's answer would be given in the next.
     pub async fn git_credential(
         &self,
         id: &str,

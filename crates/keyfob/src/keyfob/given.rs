@@ -7,7 +7,7 @@ use super::Keyfob;
 use super::environment::Named;
 use super::issuer::{elsewhere, is_replaced};
 use super::tokens::Handed;
-use crate::account::{Account, Facts, Link, Method, Payer};
+use crate::account::{Account, Facts, Link, Method};
 use crate::error::{Code, Error, Result};
 use crate::http::is_loopback;
 use crate::linked::{anthropic_profile, environment};
@@ -85,11 +85,6 @@ impl Given {
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.handed.expires_at
     }
-
-    /// Who pays for what is done with it.
-    pub fn payer(&self) -> Payer {
-        self.whose.account.payer
-    }
 }
 
 impl Keyfob {
@@ -101,7 +96,11 @@ impl Keyfob {
     }
 
     /// The same in the place of one that was refused.
-    pub async fn given_in_place_of(&self, name: Option<&str>, refused: Secret) -> Result<Given> {
+    pub(super) async fn given_in_place_of(
+        &self,
+        name: Option<&str>,
+        refused: Secret,
+    ) -> Result<Given> {
         let handed = self.token_in_place_of(name, refused).await?;
         self.with_whose(handed)
     }

@@ -10,11 +10,12 @@ mod shown;
 
 use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Keyfob;
 use super::connecting::lost::lost;
+use super::exporting::{export_gone, export_problem};
 use super::which::existing;
 use crate::error::Result;
 use crate::hand_over::connections::{Connection, Recipient};
@@ -37,12 +38,12 @@ pub struct Tested {
 }
 
 impl Tested {
-    fn works(words: impl Into<String>, detail: String) -> Self {
+    fn works(words: impl Into<String>, detail: Option<String>) -> Self {
         Self {
             works: true,
             words: words.into(),
             cure: None,
-            detail: Some(detail),
+            detail,
             folder: None,
         }
     }
@@ -65,6 +66,9 @@ impl Keyfob {
     pub async fn test_connection(&self, which: &str, folder: Option<&Path>) -> Result<Tested> {
         let list = self.0.connections.read()?;
         let one = super::connecting::chosen(&list.all, which)?.clone();
+        if one.to == Recipient::File {
+            return Ok(test_file(&one, self.0.edge.now()));
+        }
         let folder = folder.map(existing).transpose()?;
         if let Some(lost) = lost(&one) {
             return Ok(Tested::fails(lost.words, lost.cure, None));
@@ -72,7 +76,7 @@ impl Keyfob {
         let folder = self.runs_in(&one, folder);
         let tested = self.test_in(&folder, one.clone()).await?;
         Ok(match one.to {
-            Recipient::AnthropicSdk | Recipient::File => tested,
+            Recipient::AnthropicSdk => tested,
             _ => Tested {
                 folder: Some(folder),
                 ..tested
@@ -105,7 +109,7 @@ impl Keyfob {
             Recipient::AnthropicSdk => self.test_profile(&one).await,
             Recipient::Opencode | Recipient::Pi => self.test_listing(&one, folder, secret).await,
             Recipient::Git => self.test_git(&one, folder, secret).await,
-            Recipient::File => Ok(test_file(&one)),
+            Recipient::File => Ok(test_file(&one, self.0.edge.now())),
         }
     }
 
@@ -118,7 +122,10 @@ impl Keyfob {
     ) -> Result<Tested> {
         let shown = self.run_line(one, folder, secret).await?;
         Ok(match shown.printed_it() {
-            true => Tested::works("The command prints a valid credential.", shown.detail()),
+            true => Tested::works(
+                "The command prints a valid credential.",
+                Some(shown.detail()),
+            ),
             false => shown.prints_nothing(),
         })
     }
@@ -135,13 +142,29 @@ impl Keyfob {
     }
 }
 
-fn test_file(one: &Connection) -> Tested {
-    match one.changes.iter().all(|change| change.path().exists()) {
-        true => Tested::works("The file is there.", String::new()),
-        false => Tested::fails(
-            "The file is not there any more.",
-            "Remove it from the list.",
+/// By what lies there alone: it is a copy, which the account's credential of now says nothing about.
+fn test_file(one: &Connection, now: Timestamp) -> Tested {
+    let off = format!("Take it off the list: `keyfob disconnect {}`.", one.id);
+    if let Some(problem) = export_problem(one) {
+        let cure = match export_gone(one) {
+            Some(_) => off,
+            None => format!("{off} What lies there is left as it is."),
+        };
+        return Tested::fails(problem, cure, None);
+    }
+    match one.valid_until.filter(|end| *end <= now) {
+        Some(end) => Tested::fails(
+            format!(
+                "It lies there as it was written, and what it holds ended on {}.",
+                end.strftime("%Y-%m-%d at %H:%M UTC")
+            ),
+            "Export it again, with `--replace`.",
             None,
         ),
+        None if one.valid_until.is_some() => Tested::works(
+            "It lies there as it was written, and what it holds has not ended.",
+            None,
+        ),
+        None => Tested::works("It lies there as it was written.", None),
     }
 }

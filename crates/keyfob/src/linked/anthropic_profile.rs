@@ -84,13 +84,15 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 /// The profile that tools use when they name none.
 pub(crate) fn active(folder: &Path) -> String {
-    let named = files::read_small(&folder.join("active_config"))
-        .ok()
-        .flatten();
-    named
-        .and_then(|file| Some(std::str::from_utf8(&file.bytes).ok()?.trim().to_owned()))
-        .filter(|name| is_name(name))
-        .unwrap_or_else(|| DEFAULT.to_owned())
+    named(folder).unwrap_or_else(|| DEFAULT.to_owned())
+}
+
+/// The profile that `active_config` names; none where there is no such file.
+pub(crate) fn named(folder: &Path) -> Option<String> {
+    let file = files::read_small(&folder.join("active_config"));
+    let file = file.ok().flatten()?;
+    let name = std::str::from_utf8(&file.bytes).ok()?.trim().to_owned();
+    Some(name).filter(|name| is_name(name))
 }
 
 /// All profiles, by name: those that are configured, and those that have credentials alone.

@@ -2,6 +2,8 @@
 //! never touched.
 
 mod making;
+mod naming;
+mod telling;
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +14,6 @@ use super::taking_back::close_the_gap;
 use super::{Connected, Made, quoted};
 use crate::account::{Account, Facts, Method};
 use crate::error::{Code, Error, Result};
-use crate::files;
 use crate::hand_over::anthropic_profile::{Profile, config_text, credentials_text};
 use crate::hand_over::change::{Change, fingerprint};
 use crate::hand_over::connections::{Connection, ConnectionId, Recipient};
@@ -20,14 +21,10 @@ use crate::hand_over::copies::Copy;
 use crate::keyfob::Keyfob;
 use crate::keyfob::connectable::Prospect;
 use crate::keyfob::given::{Api, Form, Whose};
-use crate::keyfob::linked_places::{numbered, slug};
 use crate::linked::anthropic_profile;
 
 /// How long before its end the SDKs ask for the next token; what is written has to live longer, where that can be had.
 const AHEAD: SignedDuration = SignedDuration::from_secs(120);
-
-/// What outranks every profile.
-const OUTRANKING: [&str; 2] = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"];
 
 impl Keyfob {
     pub(super) async fn connect_anthropic_sdk(
@@ -38,6 +35,7 @@ impl Keyfob {
     ) -> Result<Made> {
         let account = &whose.account;
         only_tokens(whose)?;
+        self.check_nothing_redirects(whose)?;
         let base_url = match &whose.api {
             Api::At(url) => Some(url),
             Api::Anthropic | Api::NotSaid => None,
@@ -65,7 +63,7 @@ impl Keyfob {
         let made = Made {
             target: Some(profile.name.clone()),
             valid_until: Some(expires_at),
-            words: self.about(&profile, activate),
+            words: self.about(&profile, account, activate),
             changes,
             command: None,
         };
@@ -109,10 +107,11 @@ impl Keyfob {
         }) else {
             return Ok(None);
         };
+        self.check_nothing_redirects(whose)?;
         let profile = of(one);
         let pointer = Pointer::to(&profile)?;
         let mut words = vec!["It was connected already; nothing was changed.".to_owned()];
-        if pointer.was.as_ref() != Some(&pointer.is) {
+        if !pointer.is_there_already() {
             // In the list before it is written, and out of it where it could not be.
             let noted = |is_there: bool| {
                 self.0.connections.change(|list| {
@@ -141,7 +140,7 @@ impl Keyfob {
                 noted(false)?;
                 return Err(error);
             }
-            words = self.about(&profile, true);
+            words = self.about(&profile, &whose.account, true);
         }
         Ok(Some(Connected {
             connection: self.shown(one),
@@ -172,79 +171,6 @@ impl Keyfob {
         })
     }
 
-    /// The profile to make: the one that is named, which must not be there; else the first free name.
-    fn free_profile(
-        &self,
-        folder: &Path,
-        name: Option<&str>,
-        account: &Account,
-    ) -> Result<Profile> {
-        for part in ["configs", "credentials"] {
-            let part = folder.join(part);
-            // A link there may lead into a folder that is copied elsewhere.
-            files::refuse_link(&part).map_err(|error| not_made(&part, &error))?;
-        }
-        let profile = |name: &str| Profile {
-            folder: folder.to_owned(),
-            name: name.to_owned(),
-        };
-        if let Some(name) = name {
-            if !is_name(name) {
-                return Err(Error::new(
-                    Code::Usage,
-                    "That can be no name of a profile.",
-                    "Names consist of letters, digits, `_`, `.` and `-`, and do not begin with a dot.",
-                ));
-            }
-            let profile = profile(name);
-            return match (self.made_profile(folder, name)?, is_free(&profile)) {
-                (Some(id), _) => Err(Error::new(
-                    Code::Usage,
-                    format!("The profile \"{name}\" is connected already."),
-                    format!("Take it back first: `keyfob disconnect {id}`."),
-                )),
-                (None, true) => Ok(profile),
-                (None, false) => Err(Error::new(
-                    Code::Usage,
-                    format!(
-                        "There is a profile \"{name}\" in {} already, and Keyfob did not make it.",
-                        folder.display()
-                    ),
-                    "It was left as it is. Choose another name with `--profile`.",
-                )),
-            };
-        }
-        let connections = self.0.connections.read()?;
-        let known = connections
-            .all
-            .iter()
-            .find(|one| one.to == Recipient::AnthropicSdk && one.account == account.id);
-        if let Some(one) = known {
-            let target = one.target.as_deref().unwrap_or_default();
-            return Err(Error::new(
-                Code::Usage,
-                format!(
-                    "\"{}\" has the profile \"{target}\" already.",
-                    account.label
-                ),
-                format!(
-                    "Turn that off first (`keyfob disconnect {}`), or name another profile (`--profile`).",
-                    one.id
-                ),
-            ));
-        }
-        let stem = slug(&account.label);
-        let stem = if stem.is_empty() { "keyfob" } else { &stem };
-        let free = numbered(stem).map(|name| profile(&name)).find(is_free);
-        free.ok_or_else(|| {
-            Error::new(
-                Code::Failed,
-                "No free name for a profile was found.",
-                "Choose one with `--profile`.",
-            )
-        })
-    }
-
     /// The connection that made a profile, if Keyfob made it.
     pub(in crate::keyfob) fn made_profile(
         &self,
@@ -259,59 +185,6 @@ impl Keyfob {
         .config();
         let made = list.all.iter().find(|one| is_made_by(one, &config));
         Ok(made.map(|one| one.id.to_string()))
-    }
-
-    /// What a person has to know of a new profile.
-    fn about(&self, profile: &Profile, activated: bool) -> Vec<String> {
-        let name = &profile.name;
-        // In a folder that only this environment names, programs find nothing without being told.
-        let folder = self.anthropic_config_dir().is_some();
-        let folder = folder.then(|| {
-            let folder = profile.folder.display().to_string();
-            format!("ANTHROPIC_CONFIG_DIR={}", quoted(&folder))
-        });
-        let is_active = activated || name == anthropic_profile::DEFAULT;
-        let mut words = vec![match (is_active, folder) {
-            (true, None) => {
-                format!("It is the active profile now (\"{name}\"); programs need no setting.")
-            }
-            (true, Some(folder)) => format!(
-                "It is the active profile there now (\"{name}\"); programs use it with {folder}, and need no other setting."
-            ),
-            (false, folder) => format!(
-                "Programs use it with ANTHROPIC_PROFILE={name}{}; `--activate` makes it the one that is used where none is named.",
-                folder.map_or(String::new(), |folder| format!(" and {folder}"))
-            ),
-        }];
-        words.push(
-            "Its token is written anew while the window or `keyfob watch` runs, and at every `keyfob token`."
-                .to_owned(),
-        );
-        for variable in OUTRANKING {
-            if self.0.edge.variable(variable).is_some() {
-                words.push(format!(
-                    "{variable} is set here and outranks every profile. Take it away where programs are to use this one."
-                ));
-            }
-        }
-        if let Some(elsewhere) = self.elsewhere(&profile.folder) {
-            words.push(format!(
-                "Programs in TypeScript and Claude Code look in {}, because XDG_CONFIG_HOME is set; those in Python look in {}, where it lies. Set ANTHROPIC_CONFIG_DIR={} for the former.",
-                elsewhere.display(),
-                profile.folder.display(),
-                profile.folder.display(),
-            ));
-        }
-        words
-    }
-
-    /// The other folder in which some programs look for profiles.
-    fn elsewhere(&self, folder: &Path) -> Option<PathBuf> {
-        if !cfg!(unix) || self.anthropic_config_dir().is_some() {
-            return None;
-        }
-        let xdg = PathBuf::from(self.0.edge.variable("XDG_CONFIG_HOME")?).join("anthropic");
-        (xdg != folder).then_some(xdg)
     }
 }
 
@@ -337,15 +210,28 @@ pub(super) fn problem(one: &Connection) -> Option<String> {
     }
 }
 
-/// The Python SDK takes no name that begins with a dot.
-fn is_name(name: &str) -> bool {
-    anthropic_profile::is_name(name) && !name.starts_with('.') && name.len() <= 100
-}
-
-/// Whether nothing at all lies where the profile would, not even a link.
-fn is_free(profile: &Profile) -> bool {
-    let files = [profile.config(), profile.credentials()];
-    files.iter().all(|file| file.symlink_metadata().is_err())
+/// That the profile of a connection that was taken back is still named as the one that is used where none is named, as
+/// a sentence: somebody else has written that, and without a profile programs stop with an error.
+pub(super) fn named_still(gone: &Connection) -> Option<String> {
+    let name = gone
+        .target
+        .clone()
+        .filter(|_| gone.to == Recipient::AnthropicSdk)?;
+    // Of one that was taken back in two goes, one of its files is named by then.
+    let file = format!("{name}.json");
+    let mut paths = gone.changes.iter().map(Change::path);
+    let path = paths.find(|path| path.file_name().is_some_and(|name| *name == *file))?;
+    let folder = path.parent()?.parent()?.to_owned();
+    let profile = Profile { folder, name };
+    let is_named = anthropic_profile::named(&profile.folder).as_ref() == Some(&profile.name);
+    if !is_named || profile.config().symlink_metadata().is_ok() {
+        return None;
+    }
+    Some(format!(
+        "{} names \"{}\" still, which is not there any more, and programs stop with an error: name another profile in it, or remove it.",
+        Profile::pointer(&profile.folder).display(),
+        profile.name
+    ))
 }
 
 /// The folders that have to be made for it, the outermost first.

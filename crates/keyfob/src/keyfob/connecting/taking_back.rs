@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::super::Keyfob;
-use super::super::exporting::export_gone;
+use super::super::exporting::{export_gone, real_place};
 use super::ConnectionStatus;
+use super::anthropic_sdk::named_still;
 use crate::account::AccountId;
 use crate::error::{Code, Error, Result};
 use crate::hand_over::asked;
@@ -67,6 +68,7 @@ impl Keyfob {
             let rest = list.all.remove(place);
             leave_folders(&mut list.all, &rest);
             close_the_gap(&mut list.all, &before.changes, &mut left);
+            left.extend(named_still(&before));
             asked::forget(&self.0.home.asked(), &before.id);
             Ok(Ok(Disconnected {
                 connection: ConnectionStatus {
@@ -151,7 +153,8 @@ pub(super) fn close_the_gap(all: &mut [Connection], gone: &[Change], left: &mut 
                 ..
             } = later
                 && same == path
-                && before.as_ref() == Some(is)
+                // Another program may have written it anew, without the end of the line.
+                && before.as_deref().map(str::trim) == Some(is.trim())
             {
                 before.clone_from(was);
                 // It was not somebody else who changed it.
@@ -198,7 +201,11 @@ pub(in crate::keyfob) fn chosen<'a>(all: &'a [Connection], which: &str) -> Resul
     let mut named: Vec<_> = of_tool.collect();
     if named.is_empty() {
         let path = std::path::absolute(which).unwrap_or_default();
-        let is_it = |target: &str| target == which || Path::new(target) == path;
+        let real = real_place(&path);
+        let is_it = |target: &str| {
+            let place = Path::new(target);
+            target == which || place == path || real.as_deref() == Some(place)
+        };
         let by_target = all.iter();
         named = by_target
             .filter(|one| one.target.as_deref().is_some_and(is_it))

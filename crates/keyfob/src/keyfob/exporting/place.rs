@@ -29,7 +29,7 @@ impl Place {
 impl Keyfob {
     /// Where it may go: beside what is there, never over what somebody else has put there.
     pub(super) fn place(&self, path: &Path, request: &ExportRequest) -> Result<Place> {
-        let path = std::path::absolute(path).map_err(|error| {
+        let mut path = std::path::absolute(path).map_err(|error| {
             let message = "That can be no place for a file.";
             Error::new(Code::Usage, message, "Name it with its full path.")
                 .detail(error.to_string())
@@ -42,6 +42,8 @@ impl Keyfob {
                 "Make the folder first, or name another place.",
             ));
         }
+        // However one gets there, it is one place, and is listed under one name.
+        path = real_place(&path).unwrap_or(path);
         let is_folder = request.format == ExportFormat::AnthropicProfile;
         let Ok(found) = path.symlink_metadata() else {
             return Ok(Place {
@@ -92,6 +94,17 @@ impl Keyfob {
             (None, false) => Err(refused(&path, "is there already")),
         }
     }
+}
+
+/// The one name of a place, in which there need not be anything yet: its folder's real name, and its own; none where
+/// there is no such folder.
+pub(in crate::keyfob) fn real_place(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    // The system takes out what leads upward by itself, and its real names are none that people type.
+    if cfg!(windows) {
+        return Some(path);
+    }
+    Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?))
 }
 
 fn is_export_to(one: &Connection, path: &Path) -> bool {

@@ -9,6 +9,7 @@ use super::super::Keyfob;
 use super::super::connecting::workspace_of;
 use super::super::given::{Api, Form, Given, Whose};
 use super::super::linked_places::slug;
+use super::place::real_place;
 use super::{ExportFormat, ExportRequest, ExportTo};
 use crate::account::{Account, Facts};
 use crate::error::{Code, Error, Result};
@@ -135,7 +136,7 @@ pub(super) fn about(request: &ExportRequest, whose: &Whose, end: Option<Timestam
         );
     }
     if let ExportTo::Path(path) = &request.to
-        && std::path::absolute(path).is_ok_and(|path| path.ancestors().any(is_work_tree))
+        && real_place(path).is_some_and(|path| path.ancestors().any(is_work_tree))
     {
         words.push("It lies in a working tree of git: do not commit it.".to_owned());
     }

@@ -52,7 +52,7 @@ impl Keyfob {
             ),
             Some("api_key_helper") => Tested::works(
                 "Claude Code uses this helper, and the helper prints a valid credential.",
-                detail,
+                Some(detail),
             ),
             Some(other) => Tested::fails(
                 format!(

@@ -53,7 +53,7 @@ impl Keyfob {
         Ok(match ended.said.out.lines().any(is_it) {
             true => Tested::works(
                 "git gives a valid credential for this host.",
-                shown.detail(),
+                Some(shown.detail()),
             ),
             false => Tested::fails(
                 "git does not give the credential for this host.",

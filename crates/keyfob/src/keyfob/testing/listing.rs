@@ -63,13 +63,10 @@ impl Keyfob {
                 .any(|line| line.starts_with("anthropic") && line.contains("claude"))
         });
         Ok(match ended.code == Some(0) && lists {
-            true => Tested {
+            true => Tested::works(
+                format!("{name} has a credential for Anthropic's models, and it is there."),
                 detail,
-                ..Tested::works(
-                    format!("{name} has a credential for Anthropic's models, and it is there."),
-                    String::new(),
-                )
-            },
+            ),
             false => Tested::fails(
                 format!("{name} lists none of Anthropic's models."),
                 format!("See what `{line}` says in a terminal."),

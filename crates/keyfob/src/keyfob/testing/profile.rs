@@ -29,13 +29,7 @@ impl Keyfob {
         }
         let probed = self.probe(account).await?;
         Ok(match probed.works {
-            Some(true) => Tested {
-                detail: None,
-                ..Tested::works(
-                    "The profile holds a token, and the API takes it.",
-                    String::new(),
-                )
-            },
+            Some(true) => Tested::works("The profile holds a token, and the API takes it.", None),
             Some(false) => Tested::fails(
                 format!(
                     "The profile holds the token, but it does not work. {}",

@@ -29,6 +29,12 @@ impl Pointer {
         Ok(Self { path, is, was })
     }
 
+    /// Whether it names the profile already. Other programs write no end of the line.
+    pub(super) fn is_there_already(&self) -> bool {
+        let was = self.was.as_deref().map(str::trim);
+        was == Some(self.is.trim())
+    }
+
     pub(super) fn change(&self) -> Change {
         Change::Text {
             path: self.path.clone(),
