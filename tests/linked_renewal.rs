@@ -228,6 +228,7 @@ fn whoever_leaves_while_ant_renews_does_not_break_it_off() {
         world.expect_none_left();
         fs::remove_file(&go).unwrap();
         if begun.elapsed() >= PATIENCE_WITH_ANT || output.code == Some(0) {
+            eprintln!("{output:#?}");
             return false;
         }
         let output = world.checked(output);
