@@ -11,6 +11,7 @@ use keyfob_tests::{
     ArgvWatch, Browser, DesktopSession, Home, Keyring, MockProvider, OidcProvider, PATIENCE, Visit,
     Window, http,
 };
+use rustix::process::Signal;
 use serde_json::json;
 
 #[test]
@@ -58,6 +59,18 @@ fn a_keyring_can_be_locked_in_the_middle() {
         session.secret_lookup("Harness", "somebody").as_deref(),
         Some("secret-1")
     );
+}
+
+#[test]
+fn a_keyring_that_broke_down_is_known_by_the_one_in_its_place() {
+    let session = DesktopSession::start(Keyring::Unlocked);
+    session.secret_store("Harness", "somebody", "secret-1");
+    assert!(!session.keyring_broke_down());
+    session.signal_keyring(Signal::KILL);
+    let found = || session.secret_lookup("Harness", "somebody");
+    assert!(eventually(PATIENCE, || found().is_some()));
+    assert!(session.has_secret_service());
+    assert!(session.keyring_broke_down());
 }
 
 #[test]
