@@ -623,6 +623,35 @@ async fn a_key_that_comes_to_need_a_workspace_is_not_given_without_it() {
     assert_eq!(problem(), None);
 }
 
+/// git asks in words of its own.
+#[tokio::test]
+async fn git_is_given_no_key_that_came_to_need_a_workspace() {
+    let world = with_key("sk-ant-api03-good-9f2A").await;
+    let home = world.home.path().to_string_lossy().into_owned();
+    let keyfob = world.open_in(&[("HOME", &home), ("PATH", "/usr/bin:/bin:/usr/local/bin")]);
+    let request = ConnectRequest {
+        to: ConnectTo::Git { host: None },
+        account: None,
+        program: std::env::current_exe().unwrap(),
+    };
+    let id = keyfob.connect(request).await.unwrap().connection.id;
+    let host = world.mock.base_url().strip_prefix("http://").unwrap();
+    let asked = Secret::new(&*format!("protocol=http\nhost={host}\n\n"));
+    let asks = || keyfob.git_credential(id.as_str(), keyfob::GitWants::Get, &asked);
+    let given = asks().await.unwrap();
+    assert!(given.contains("sk-ant-api03-good-9f2A"));
+    let label = keyfob.accounts().unwrap()[0].label.clone();
+    let edit = keyfob::KeyEdit {
+        workspace_id: Some("wrkspc_1".to_owned()),
+        ..keyfob::KeyEdit::default()
+    };
+    keyfob.edit_key(&label, edit).await.unwrap();
+    let refused = asks().await.unwrap_err();
+    assert!(refused.message.contains("workspace"), "{refused}");
+    let problem = keyfob.connections().unwrap()[0].problem.clone();
+    assert!(problem.unwrap().contains("workspace"));
+}
+
 #[tokio::test]
 async fn a_cure_can_be_pasted_into_a_shell() {
     let world = World::new().await;

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
 use super::Keyfob;
+use super::connecting::fits;
 use super::connecting::git::api_of;
 use crate::error::{Code, Error, Result};
 use crate::hand_over::connections::{Connection, Recipient};
@@ -41,6 +42,8 @@ impl Keyfob {
             GitWants::Get => {
                 // A note that cannot be written must not keep the tool from its credential.
                 self.note_asked(&one.id);
+                // What it could not be connected to any more it is not given either.
+                fits(one.to, &self.whose(account)?)?;
                 let given = self.given(account, SignedDuration::ZERO).await?;
                 Ok(described.answer(given.secret(), given.expires_at()))
             }

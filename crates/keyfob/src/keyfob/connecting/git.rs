@@ -13,10 +13,7 @@ use crate::hand_over::git_config::GitConfig;
 use crate::hand_over::git_credential::{host_of, may_be_asked_for};
 use crate::keyfob::Keyfob;
 use crate::keyfob::connectable::Prospect;
-use crate::keyfob::given::{Api, Whose};
-
-/// Where Anthropic's own API answers.
-const ANTHROPIC: &str = "https://api.anthropic.com";
+use crate::keyfob::given::Whose;
 
 impl Keyfob {
     pub(super) fn connect_git(
@@ -102,11 +99,7 @@ impl Keyfob {
 
 /// The address that a credential is for, where git may hand it out for that.
 pub(in crate::keyfob) fn api_of(whose: &Whose) -> Result<Url> {
-    let api = match &whose.api {
-        Api::At(url) => Some(url.clone()),
-        Api::Anthropic => Url::parse(ANTHROPIC).ok(),
-        Api::NotSaid => None,
-    };
+    let api = whose.api.url();
     api.filter(may_be_asked_for).ok_or_else(|| {
         Error::new(
             Code::Failed,

@@ -27,10 +27,7 @@ impl Keyfob {
     ) -> Result<Vec<(PathBuf, Zeroizing<Vec<u8>>)>> {
         let whose = &given.whose;
         let account = &whose.account;
-        let base_url = match &whose.api {
-            Api::At(url) => Some(url),
-            Api::Anthropic | Api::NotSaid => None,
-        };
+        let base_url = whose.api.other();
         let contents = Contents {
             label: &account.label,
             payer: account.payer.words(),

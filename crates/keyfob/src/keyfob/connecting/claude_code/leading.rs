@@ -12,6 +12,7 @@ use crate::hand_over::json_text::Setting;
 use crate::keyfob::Keyfob;
 use crate::keyfob::destination::{same_server, through_a_socket};
 use crate::keyfob::given::{ANTHROPIC, Api, Whose};
+use crate::keyfob::in_settings::InSettings;
 use crate::keyfob::looking_around::managed_folder;
 use crate::precedence::sources::{BASE_URL, HEADERS, host};
 
@@ -93,14 +94,16 @@ impl Keyfob {
         settings: &Settings,
         earlier: Option<&Connection>,
     ) -> Result<Leading> {
-        let address = self.address_for(whose, settings, earlier)?;
+        let said = self.in_settings(settings.project.as_deref())?;
+        let address = self.address_for(whose, settings, earlier, &said)?;
         let goes_to = address.as_deref().unwrap_or(ANTHROPIC);
         // Taking out an earlier one moves what outranks the helper, too.
         let was_ours = earlier.is_some_and(|one| written(one, ADDRESS).is_some());
         if address.is_some() || was_ours {
             self.check_nothing_outranks(whose, goes_to, settings.project.as_deref())?;
         }
-        let aside = self.headers_of_another(goes_to, address.is_some(), settings, earlier)?;
+        let aside =
+            self.headers_of_another((goes_to, address.is_some()), settings, earlier, &said)?;
         Ok(Leading { address, aside })
     }
 
@@ -111,6 +114,7 @@ impl Keyfob {
         whose: &Whose,
         settings: &Settings,
         earlier: Option<&Connection>,
+        said: &InSettings,
     ) -> Result<Option<String>> {
         match &whose.api {
             Api::At(url) => return Ok(Some(address(url))),
@@ -137,7 +141,6 @@ impl Keyfob {
         }
         // Those that count more than these settings, these, and the wider ones, which these take the place of.
         let managed = managed_folder();
-        let said = self.in_settings(settings.project.as_deref())?;
         for (named, path) in said.of(BASE_URL) {
             let is_here = path == settings.path;
             if is_here && earlier.is_some_and(|one| wrote(one, named)) {
@@ -164,12 +167,11 @@ impl Keyfob {
     /// those that a person has set beside an address of ours are for that one.
     fn headers_of_another(
         &self,
-        goes_to: &str,
-        is_written: bool,
+        (goes_to, is_written): (&str, bool),
         settings: &Settings,
         earlier: Option<&Connection>,
+        said: &InSettings,
     ) -> Result<Option<Aside>> {
-        let said = self.in_settings(settings.project.as_deref())?;
         let around = |name: &str| {
             let text = self.0.edge.variable(name)?;
             Some(text.to_string_lossy().into_owned())
