@@ -72,6 +72,11 @@ impl Change {
         matches!(self, Self::Folder { .. })
     }
 
+    /// Whether it is a copy of a key in Keyfob's own folder.
+    pub(crate) fn is_own_key(&self) -> bool {
+        matches!(self, Self::KeyCopy { .. })
+    }
+
     /// Whether it is Keyfob's own copy of a secret, which it writes again and again.
     pub(crate) fn is_own_copy(&self) -> bool {
         matches!(self, Self::KeyCopy { .. } | Self::Credentials { .. })

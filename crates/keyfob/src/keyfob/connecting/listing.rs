@@ -188,7 +188,8 @@ impl Keyfob {
                 |change: &Change| change.is_folder() && !connection.changes.contains(change);
             listed.changes.retain(is_left);
             listed.changes.extend_from_slice(&connection.changes);
-            listed.generation = connection.generation;
+            // Somebody may have replaced the key since, and have written the new one already.
+            listed.generation = listed.generation.max(connection.generation);
             Ok(true)
         });
         // Where the list cannot be read or written now, it names the connection from before.
@@ -213,9 +214,10 @@ impl Begun {
     /// Makes a file where there is none.
     pub(in crate::keyfob) fn create(&mut self, change: Change, bytes: &[u8]) -> io::Result<()> {
         let made = files::create_bytes(change.path(), bytes);
-        // What was there already is somebody else's.
-        let is_theirs = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
-        if !made.as_ref().is_err_and(is_theirs) {
+        // What was there already is somebody else's, but for a copy that whoever replaced the key has just written.
+        let was_there = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
+        let is_theirs = made.as_ref().is_err_and(was_there) && !change.is_own_key();
+        if !is_theirs {
             self.0.push(change);
         }
         made
@@ -229,9 +231,7 @@ impl Begun {
 
 /// Whether what is changed has a copy of an API key in it.
 fn is_of_a_key(changes: &[Change]) -> bool {
-    changes
-        .iter()
-        .any(|one| matches!(one, Change::KeyCopy { .. }))
+    changes.iter().any(Change::is_own_key)
 }
 
 /// How often a name is drawn before it is given up.
@@ -303,15 +303,20 @@ mod tests {
     #[test]
     fn what_somebody_else_made_is_not_taken_back() {
         let computer = Computer::new().file("theirs", "theirs");
-        let mut begun = Begun::default();
-        let copy = Change::KeyCopy {
-            path: computer.path("theirs").into(),
+        let keyfob = computer.keyfob();
+        let path = std::path::PathBuf::from(computer.path("theirs"));
+        let fails = |change: Change| {
+            let mut begun = Begun::default();
+            begun.create(change, b"key").unwrap_err();
+            not_begun(&keyfob, begun);
         };
-        begun.create(copy, b"key").unwrap_err();
-        not_begun(&computer.keyfob(), begun);
-        assert_eq!(
-            std::fs::read_to_string(computer.path("theirs")).unwrap(),
-            "theirs"
-        );
+        fails(Change::File {
+            path: path.clone(),
+            sha256: crate::hand_over::change::fingerprint(b"theirs"),
+        });
+        assert!(path.exists());
+        // A copy of a key has a name that is Keyfob's own.
+        fails(Change::KeyCopy { path: path.clone() });
+        assert!(!path.exists());
     }
 }
