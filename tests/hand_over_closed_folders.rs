@@ -38,7 +38,7 @@ impl Desk {
             set_mode(folder, 0o500);
         }
         let (session, home) = (&self.custody.session, &self.custody.home);
-        let output = session.keyfob_within_permissions(home, arguments).run();
+        let output = session.keyfob(home, arguments).by_permissions().run();
         for folder in folders {
             set_mode(folder, 0o700);
         }
@@ -212,7 +212,9 @@ fn a_folders_own_file_stays_as_it_is() {
         let before = everything(&desk.folder);
         set_mode(&desk.folder, 0o500);
         let (session, home) = (&desk.custody.session, &desk.custody.home);
-        let call = session.keyfob_within_permissions(home, &["use", "ci", "--here"]);
+        let call = session
+            .keyfob(home, &["use", "ci", "--here"])
+            .by_permissions();
         let refused = call.within(&desk.folder).run().expect_code(1);
         set_mode(&desk.folder, 0o700);
         assert!(refused.stderr.contains("cannot be written"), "{refused:#?}");

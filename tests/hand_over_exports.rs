@@ -115,7 +115,7 @@ fn what_lies_in_a_folder_that_cannot_be_synced_is_listed() {
         let (session, home) = (&desk.custody.session, &desk.custody.home);
         let open = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
         open(0o300);
-        let output = session.keyfob_within_permissions(home, &arguments).run();
+        let output = session.keyfob(home, &arguments).by_permissions().run();
         open(0o700);
         output
     };

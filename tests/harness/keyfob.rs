@@ -45,26 +45,7 @@ impl Output {
 impl DesktopSession {
     /// A call of `keyfob` with this home.
     pub fn keyfob(&self, home: &Home, arguments: &[&str]) -> Call {
-        self.call_by(self.command(programs::program(KEYFOB)), home, arguments)
-    }
-
-    /// The same for which the permissions of folders count. An administrator, whom they do not stop, lays that right down
-    /// first.
-    pub fn keyfob_within_permissions(&self, home: &Home, arguments: &[&str]) -> Call {
-        let keyfob = programs::program(KEYFOB);
-        let command = match rustix::process::geteuid().is_root() {
-            true => {
-                let mut setpriv = self.command("setpriv");
-                setpriv.args(["--bounding-set", "-dac_override,-dac_read_search"]);
-                setpriv.arg(keyfob);
-                setpriv
-            }
-            false => self.command(keyfob),
-        };
-        self.call_by(command, home, arguments)
-    }
-
-    fn call_by(&self, mut command: Command, home: &Home, arguments: &[&str]) -> Call {
+        let mut command = self.command(programs::program(KEYFOB));
         command.args(arguments).env("KEYFOB_HOME", home.path());
         Call {
             command,

@@ -532,17 +532,25 @@ async fn no_address_is_written_beside_what_outranks_the_helper() {
     keyfob.connect(request()).await.unwrap();
 }
 
+/// Signed in, and no tool is held up for long while an old token serves.
+async fn world_that_waits_a_second() -> World {
+    let mut world = World::new().await;
+    world.sign_in().await.unwrap();
+    world.limits.early = Duration::from_secs(1);
+    world
+}
+
 /// Claude Code stands still until the helper has ended.
 #[tokio::test]
 async fn a_slow_server_holds_up_no_tool_while_the_old_token_serves() {
     // Before the last two minutes, and within them.
     for left in [240, 100] {
-        let tool = Tool::connected().await;
+        let tool = Tool::of(world_that_waits_a_second().await).await;
         let first = tool.asks().await;
         tool.world.pass(8 * 3_600 - left);
-        let slow = json!({ "slow_ms": 10_000 });
-        tool.world.fault("refresh", slow, Some(1)).await;
+        tool.world.fault("refresh", json!("hold"), Some(1)).await;
         assert_eq!(tool.asks().await, first, "{left}");
+        tool.world.clear_faults().await;
         // Nothing is lost of what goes on.
         tool.keyfob.settled().await;
         assert_ne!(tool.asks().await, first, "{left}");
@@ -554,7 +562,7 @@ async fn a_slow_server_holds_up_no_tool_while_the_old_token_serves() {
 /// Whoever holds the account may hold it for as long as a server takes.
 #[tokio::test]
 async fn a_busy_account_holds_up_no_tool_while_the_old_token_serves() {
-    let tool = Tool::connected().await;
+    let tool = Tool::of(world_that_waits_a_second().await).await;
     let first = tool.asks().await;
     tool.world.pass(8 * 3_600 - 100);
     let locks = tool.world.home.path().join("locks");

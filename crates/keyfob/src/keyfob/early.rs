@@ -4,7 +4,6 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::process::Command;
@@ -16,9 +15,6 @@ use crate::error::Result;
 
 /// How long Claude Code keeps what a helper printed.
 const KEPT: SignedDuration = SignedDuration::from_secs(5 * 60 + 20);
-
-/// The longest that a tool waits for a new token while the old one still serves.
-const QUICK: Duration = Duration::from_secs(3);
 
 impl Keyfob {
     /// Valid for as long as the tool keeps it, where tokens live long enough for that; what is valid now, where a new
@@ -40,12 +36,16 @@ impl Keyfob {
         let serves = left > windows.blocking;
         let in_time = match command.filter(|_| serves && left < at_least.max(windows.advisory)) {
             Some(command) => {
-                let _ = tokio::time::timeout(QUICK, self.by_another(id, at_least, command)).await;
+                let _ = tokio::time::timeout(
+                    self.0.limits.early,
+                    self.by_another(id, at_least, command),
+                )
+                .await;
                 None
             }
             None if serves => {
                 let given = self.given(name, at_least);
-                tokio::time::timeout(QUICK, given).await.ok()
+                tokio::time::timeout(self.0.limits.early, given).await.ok()
             }
             // Nothing is better than an old one, so it is waited for.
             None => Some(self.given(name, at_least).await),

@@ -14,6 +14,8 @@ pub struct Limits {
     pub server: Duration,
     /// For a server that is asked whether it refuses a credential, while the tool that got it waits.
     pub doubt: Duration,
+    /// For a new token while a tool waits and the old one still serves.
+    pub early: Duration,
     /// Before a keychain that did not take a renewed token is tried again; later pauses are multiples of it.
     pub pause: Duration,
 }
@@ -25,6 +27,7 @@ impl Default for Limits {
             lock: Duration::from_secs(30),
             server: Duration::from_secs(30),
             doubt: Duration::from_secs(2),
+            early: Duration::from_secs(3),
             pause: Duration::from_millis(250),
         }
     }

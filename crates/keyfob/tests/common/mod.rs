@@ -100,6 +100,7 @@ const LIMITS: Limits = Limits {
     lock: PATIENCE,
     server: PATIENCE,
     doubt: PATIENCE,
+    early: PATIENCE,
     pause: Duration::from_millis(250),
 };
 

@@ -24,6 +24,7 @@ pub(crate) fn limits() -> Limits {
         lock: Duration::from_secs(6),
         server: Duration::from_secs(3),
         doubt: Duration::from_secs(3),
+        early: Duration::from_secs(3),
         pause: Duration::from_millis(4),
     }
 }
