@@ -239,7 +239,10 @@ async fn commands_wait_for_the_renewal_of_the_window() {
     window
         .wait_for("[data-testid='account-row'][data-state='fresh']")
         .await;
-    assert_eq!(window.run("return window.copied", vec![]).await, true);
+    let copied = "return window.copied === true";
+    window
+        .wait_until(copied, &[], "the window's own question got no answer")
+        .await;
     tokio::task::block_in_place(|| {
         assert_eq!(custody.stored("Work")["access_token"], token.as_str());
         custody.expect_refreshes(1);
