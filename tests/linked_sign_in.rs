@@ -104,7 +104,7 @@ fn the_browser_opens_once_and_what_it_brings_goes_to_claude_code() {
     let opened = world.programs.folder().join("opened");
     // Whoever sits at it agrees, and is sent back with a code.
     let agree = format!(
-        "echo \"$1\" >> {opened}\nexec {node} -e 'const u = new URL(process.argv[1]); fetch(u.searchParams.get(\"redirect_uri\") + \"?code=from-the-browser&state=\" + u.searchParams.get(\"state\"))' \"$1\"",
+        "echo \"$1\" >> {opened}\nexec {node} -e 'const u = new URL(process.argv[1]); fetch(u.searchParams.get(\"redirect_uri\").replace(\"localhost\", \"127.0.0.1\") + \"?code=from-the-browser&state=\" + u.searchParams.get(\"state\"))' \"$1\"",
         opened = opened.display(),
         node = keyfob_tests::node::node().display(),
     );

@@ -291,7 +291,10 @@ async fn commands_have_waited() -> bool {
     window
         .wait_for("[data-testid='account-row'][data-state='fresh']")
         .await;
-    assert_eq!(window.run("return window.copied", vec![]).await, true);
+    let copied = "return window.copied === true";
+    window
+        .wait_until(copied, &[], "the window's own question got no answer")
+        .await;
     tokio::task::block_in_place(|| {
         assert_eq!(custody.stored("Work")["access_token"], token.as_str());
         custody.expect_refreshes(1);

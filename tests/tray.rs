@@ -1,7 +1,7 @@
 //! The tray, on a real display with a panel that is played: its menu says the truth, the program stays in it without
 //! a window, and where there is none nothing runs that nobody sees.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyfob_tests::manager;
 use keyfob_tests::process::{Background, eventually};
@@ -10,6 +10,7 @@ use keyfob_tests::{
     A_WHILE, DesktopSession, Home, Keyring, MockProvider, PATIENCE, TrayHost, Window,
 };
 
+const TITLE: &str = "[data-testid='screen-title']";
 const SETTINGS: &str = "[data-testid='nav-settings']";
 const HINT: &str = "[data-testid='keep-running-hint']";
 const KEEP: &str = "[data-testid='keep-running']";
@@ -78,6 +79,12 @@ impl World {
     }
 }
 
+/// As long as a person takes to see that the window has come or gone. The display says so before the program knows it
+/// itself, and in between the program takes a window that is just going for one that is there.
+fn a_moment() {
+    std::thread::sleep(Duration::from_secs(1));
+}
+
 fn ends(program: &mut Background) -> bool {
     eventually(PATIENCE, || !program.is_running())
 }
@@ -97,7 +104,7 @@ fn in_the_tray_keyfob_goes_on_without_its_window_until_somebody_quits() {
     let mut program = world.start(&[]);
     world.wait_for_window();
     panel.wait_for_menu(&MENU);
-    assert!(!panel.menu()[0].enabled, "the first line is to be read");
+    assert!(!panel.line(MENU[0]).enabled, "the first line is to be read");
 
     world.close_window();
     assert!(
@@ -117,12 +124,15 @@ fn in_the_tray_keyfob_goes_on_without_its_window_until_somebody_quits() {
         |_, panel| panel.choose("● Renamed · valid"),
         |_, panel| panel.click(),
     ] {
+        a_moment();
         come_back(&world, &panel);
         world.wait_for_window();
+        a_moment();
         world.close_window();
     }
     assert_eq!(panel.icons(), 1, "one program has one icon");
 
+    a_moment();
     panel.choose("Quit Keyfob");
     assert!(ends(&mut program), "Quit Keyfob did not end it");
 }
@@ -151,10 +161,7 @@ async fn the_window_that_comes_back_shows_the_same_accounts() {
     world.close_window();
     world.start_again(&[]);
     world.wait_for_window();
-    let after = window.client().windows().await.unwrap();
-    let mut new = after.into_iter().filter(|window| !before.contains(window));
-    let new = new.next().expect("the driver sees the new window");
-    window.client().switch_to_window(new).await.unwrap();
+    window.go_to_new(&before).await;
     window.wait_for_text("CI_key & more").await;
     window.close().await;
 }
@@ -178,6 +185,7 @@ async fn the_choice_is_made_in_the_settings() {
     let panel = TrayHost::start(&world.session);
     let window = Window::open(&world.session, &world.home).await;
     panel.wait_for_menu(&MENU);
+    window.wait_for(TITLE).await;
     for (theme, width, height) in [("light", 800, 600), ("dark", 1280, 800)] {
         window.click(SETTINGS).await;
         window
@@ -203,6 +211,7 @@ async fn the_choice_is_made_in_the_settings() {
 async fn without_a_tray_the_settings_say_what_closing_does() {
     let world = World::new();
     let window = Window::open(&world.session, &world.home).await;
+    window.wait_for(TITLE).await;
     window.click(SETTINGS).await;
     window.wait_for_text("This desktop has no tray").await;
     for (theme, width, height) in [("light", 800, 600), ("dark", 1280, 800)] {
@@ -245,20 +254,29 @@ fn hidden_it_starts_into_the_tray_and_wakes_nobody() {
 fn hidden_without_a_tray_it_opens_its_window() {
     let world = World::new();
     let mut program = world.start(&["--hidden"]);
-    let mut seen = || world.has_window();
-    assert!(eventually(2 * PATIENCE, &mut seen), "nobody would find it");
+    // Nobody would find it otherwise.
+    world.wait_for_window();
     world.close_window();
     assert!(ends(&mut program), "it runs on where nobody sees it");
 }
 
-/// At login the panel may come after Keyfob.
+/// At login the panel may come after Keyfob, which tries for this long at least before it opens its window.
+const TRIES_FOR: Duration = Duration::from_secs(15);
+
 #[test]
 fn a_panel_that_comes_later_gets_the_icon_too() {
     let world = World::new();
+    let begun = Instant::now();
     let mut program = world.start(&["--hidden"]);
     std::thread::sleep(Duration::from_secs(2));
     let panel = TrayHost::start(&world.session);
-    panel.wait_for_menu(&MENU);
-    assert!(!world.has_window());
+    if begun.elapsed() < TRIES_FOR {
+        panel.wait_for_menu(&MENU);
+        assert!(!world.has_window());
+    } else {
+        // This computer stood still for so long that Keyfob may have given up.
+        let found = || panel.icons() == 1 || world.has_window();
+        assert!(eventually(PATIENCE, found), "nobody would find it");
+    }
     assert!(program.is_running());
 }

@@ -1,6 +1,7 @@
 //! The main job, end to end, with nothing faked but the provider: the real window on a real display, a real Chromium
 //! opened the way the system opens addresses, a real Secret Service, and a program that is not ours to look into it.
 
+use keyfob_tests::process::eventually;
 use keyfob_tests::{Browser, DesktopSession, Home, Keyring, MockProvider, PATIENCE, Visit, Window};
 use serde_json::Value;
 
@@ -257,6 +258,8 @@ async fn the_keyboard_alone_is_enough() {
         key(fantoccini::key::Key::Enter),
     );
     let focused = "return document.activeElement?.dataset.testid ?? ''";
+    // The ways to sign in come after the rest of the page.
+    window.wait_for(by("route-mock")).await;
     for _ in 0..20 {
         if window.run(focused, vec![]).await == "route-mock" {
             break;
@@ -333,8 +336,7 @@ async fn a_second_start_wakes_the_first_window_and_ends() {
         .env("KEYFOB_HOME", world.home.path())
         .spawn()
         .unwrap();
-    let ended =
-        keyfob_tests::process::eventually(PATIENCE, || second.try_wait().unwrap().is_some());
+    let ended = eventually(PATIENCE, || second.try_wait().unwrap().is_some());
     assert!(ended, "two windows on one home");
     assert!(second.wait().unwrap().success());
     window.wait_for(by("first-start")).await;
@@ -353,6 +355,14 @@ async fn fits(window: &Window, screen: &str) {
 
 /// What the session's clipboard holds, asked of the display by a program that is not ours.
 fn clipboard(session: &DesktopSession) -> String {
-    let mut command = session.command("xclip");
-    keyfob_tests::process::output_of(command.args(["-o", "-selection", "clipboard"]))
+    let mut text = String::new();
+    // The program fails as long as nothing was copied.
+    let holds_something = eventually(PATIENCE, || {
+        let mut command = session.command("xclip");
+        let asked = command.args(["-o", "-selection", "clipboard"]).output();
+        text = String::from_utf8(asked.unwrap().stdout).unwrap();
+        !text.is_empty()
+    });
+    assert!(holds_something, "nothing was copied");
+    text
 }

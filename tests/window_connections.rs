@@ -4,7 +4,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Window, claude, tools};
+use keyfob_tests::process::eventually;
+use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, PATIENCE, Window, claude, tools};
 use serde_json::Value;
 
 const PLANTED: &str = "PLANTED7Q";
@@ -82,7 +83,11 @@ async fn a_switch_connects_claude_code_and_turned_off_everything_is_as_it_was() 
     );
     window.screenshot("connections-connect").await;
     window.click(&by("connect-confirm")).await;
-    window.wait_for(&by("connection-claude-code")).await;
+    // The row may come as soon as the connection is listed; what there is to know of it comes when all is done.
+    let row = by("connection-claude-code");
+    window
+        .wait_for(&format!("{row} {}", by("connection-told")))
+        .await;
     let text = fs::read_to_string(&settings).unwrap();
     let written: Value = serde_json::from_str(&text).unwrap();
     let line = written["apiKeyHelper"].as_str().unwrap().to_owned();
@@ -92,15 +97,13 @@ async fn a_switch_connects_claude_code_and_turned_off_everything_is_as_it_was() 
     );
     window.wait_for_text("Has not asked yet").await;
 
-    window
-        .click(&format!("{} {}", by("connection-claude-code"), by("test")))
-        .await;
+    window.click(&format!("{row} {}", by("test"))).await;
     window.wait_for(&by("test-result")).await;
     let said = window.text(&by("test-result")).await;
     assert!(said.contains("Claude Code uses this helper"), "{said}");
     // The check's own question is not Claude Code's.
-    let row = window.text(&by("connection-claude-code")).await;
-    assert!(row.contains("Has not asked yet"), "{row}");
+    let said = window.text(&row).await;
+    assert!(said.contains("Has not asked yet"), "{said}");
 
     // As Claude Code asks: by the line, with the environment of its settings.
     let mut asked = world.session.command("sh");
@@ -114,7 +117,9 @@ async fn a_switch_connects_claude_code_and_turned_off_everything_is_as_it_was() 
         KEY,
         "{printed:?}"
     );
-    window.wait_for_text("Asked just now").await;
+    window
+        .wait_for_text_in(&format!("{row} {}", by("row-standing")), "Asked ")
+        .await;
 
     // The word about the outcome lies over the page; the picture is of what stays.
     window.close_outcome().await;
@@ -124,7 +129,8 @@ async fn a_switch_connects_claude_code_and_turned_off_everything_is_as_it_was() 
 
     window.click(&switch("connection-claude-code")).await;
     window.wait_for(&by("tool-claude-code")).await;
-    assert_eq!(fs::read_to_string(&settings).unwrap(), before);
+    let is_as_it_was = || fs::read_to_string(&settings).is_ok_and(|text| text == before);
+    assert!(eventually(PATIENCE, is_as_it_was), "{settings:?} differs");
     window.close().await;
 }
 

@@ -1,7 +1,8 @@
 //! What the window does for custody: renewing at a word, moving secrets behind a passphrase, asking for it when it is
 //! started again, and telling what happened.
 
-use keyfob_tests::{Browser, DesktopSession, Home, Keyring, MockProvider, Visit, Window};
+use keyfob_tests::process::eventually;
+use keyfob_tests::{Browser, DesktopSession, Home, Keyring, MockProvider, PATIENCE, Visit, Window};
 
 const FRESH: &str = "[data-testid='account-row'][data-state='fresh']";
 
@@ -20,8 +21,10 @@ async fn secrets_are_moved_and_unlocked_with_a_passphrase() {
     window.wait_for(FRESH).await;
     window.click(&by("row-menu")).await;
     window.click(&by("renew")).await;
-    window.wait_for_text("was renewed.").await;
-    assert_eq!(mock.count("refreshes_ok"), 1);
+    assert!(eventually(PATIENCE, || mock.count("refreshes_ok") == 1));
+    window
+        .wait_for_text_in(&by("account-state"), "Fresh for")
+        .await;
     window.screenshot("storage-renewed").await;
     window.click(&by("nav-settings")).await;
     window.click(&by("storage-choice-passphrase")).await;
@@ -32,7 +35,7 @@ async fn secrets_are_moved_and_unlocked_with_a_passphrase() {
     window.click(&by("storage-move")).await;
     window.wait_for(&by("move-dialog")).await;
     window.click(&by("move-confirm")).await;
-    window.wait_for_text("1 secret was moved.").await;
+    window.wait_until_gone(&by("move-dialog")).await;
     window.screenshot("storage-moved").await;
     window.click(&by("nav-activity")).await;
     window.wait_for("[data-what='moved']").await;
@@ -53,7 +56,6 @@ async fn secrets_are_moved_and_unlocked_with_a_passphrase() {
     window
         .wait_for("[data-testid='storage'][data-storage='fine']")
         .await;
-    window.wait_for_text("open until Keyfob ends").await;
     window.screenshot("storage-unlocked").await;
     window.close().await;
 }

@@ -41,7 +41,7 @@ async fn a_key_is_replaced_and_tokens_are_imported() {
     window.screenshot("ways-in-refused").await;
     window.type_into(&by("replace-key-field"), NEW).await;
     window.click(&by("replace-key-confirm")).await;
-    window.wait_for_text("has its new key").await;
+    window.wait_until_gone(&by("replace-key-dialog")).await;
     window.wait_for_text("API key …2222").await;
     assert!(
         session.all_secrets()[0]
@@ -86,7 +86,8 @@ async fn a_key_is_replaced_and_tokens_are_imported() {
         .click("[data-testid='account-row']:nth-of-type(2) [data-testid='row-menu']")
         .await;
     window.click(&by("menu-up")).await;
-    window.wait_for_text("Imported is number 1 now.").await;
+    let first = "[data-testid='account-row']:nth-of-type(1)";
+    window.wait_for_text_in(first, "Imported").await;
     let keyfob = |arguments: &[&str]| session.keyfob(&home, arguments).run().expect_code(0);
     keyfob(&["order", "--fallback", "on"]);
     let given = keyfob(&["token", "--min-valid", "2h"]);

@@ -4,14 +4,19 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::environment::Environment;
 use crate::node;
-use crate::process::{PATIENCE, eventually, output_of};
+use crate::process::{eventually, output_of};
 use crate::session::DesktopSession;
+
+/// How long a visit may take: Chromium to come, and each step at its pages. A visit that goes wrong leaves an account
+/// before that, which says more than that none came.
+const A_VISIT: Duration = Duration::from_secs(5 * 60);
 
 /// What the person does at the page that opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,10 +110,10 @@ impl Browser {
 
     /// The visit of this number, counted from 0, as soon as it is over.
     pub fn wait_for_visit(&self, number: usize) -> Visited {
-        let over = eventually(PATIENCE, || self.visits().len() > number);
+        let over = eventually(A_VISIT, || self.visits().len() > number);
         assert!(
             over,
-            "visit {number} did not come to an end; those that did: {:#?}",
+            "visit {number} left no account of itself; those that did: {:#?}",
             self.visits()
         );
         self.visits().swap_remove(number)

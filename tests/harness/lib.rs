@@ -9,6 +9,7 @@ pub mod chance;
 pub mod claude;
 pub mod custody;
 pub mod display;
+mod driver;
 pub mod eavesdropper;
 pub mod environment;
 pub mod home;

@@ -12,7 +12,10 @@ use crate::session::DesktopSession;
 
 const ITEM: &str = "/StatusNotifierItem";
 const ITEM_INTERFACE: &str = "org.kde.StatusNotifierItem";
+const MENU: &str = "/MenuBar";
 const MENU_INTERFACE: &str = "com.canonical.dbusmenu";
+/// What the bus says where the one that was asked has ended.
+const NO_REPLY: &str = "org.freedesktop.DBus.Error.NoReply";
 
 /// The panel. Icons leave it when this is dropped.
 #[derive(Debug)]
@@ -93,8 +96,7 @@ impl TrayHost {
     /// The menu of the newest icon; empty where there is none.
     pub fn menu(&self) -> Vec<Line> {
         let none: (i32, i32, Vec<&str>) = (0, -1, Vec::new());
-        let answer = self.menu_call("GetLayout", &none);
-        let Some(answer) = answer else {
+        let Some(Ok(answer)) = self.menu_call("GetLayout", &none) else {
             return Vec::new();
         };
         type Layout = (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>));
@@ -102,16 +104,36 @@ impl TrayHost {
         lines.iter().map(line).collect()
     }
 
+    /// The line with this text, as soon as there is one.
+    #[track_caller]
+    pub fn line(&self, text: &str) -> Line {
+        let mut seen = Vec::new();
+        let mut found = None;
+        let is_there = eventually(PATIENCE, || {
+            seen = self.menu();
+            found = seen.iter().find(|line| line.text == text).cloned();
+            found.is_some()
+        });
+        assert!(is_there, "there is no {text:?} in {seen:?}");
+        found.expect("it was just found")
+    }
+
     /// Chooses the line with this text.
     #[track_caller]
     pub fn choose(&self, text: &str) {
-        let menu = self.menu();
-        let line = menu.iter().find(|line| line.text == text);
-        let line = line.unwrap_or_else(|| panic!("there is no {text:?} in {menu:?}"));
-        assert!(line.enabled, "{text:?} cannot be chosen");
-        let chosen = (line.id, "clicked", Value::from(0), 0_u32);
-        // The answer may not come any more where this ends the program.
-        let _ = self.menu_call("Event", &chosen);
+        // Where the menu is made anew between reading and choosing, the line has another number.
+        let chosen = eventually(PATIENCE, || {
+            let line = self.line(text);
+            assert!(line.enabled, "{text:?} cannot be chosen");
+            let event = (line.id, "clicked", Value::from(0), 0_u32);
+            match self.menu_call("Event", &event) {
+                Some(Ok(_)) => true,
+                // Where this ends the program, no answer comes any more.
+                Some(Err(zbus::Error::MethodError(name, ..))) => name == NO_REPLY,
+                Some(Err(_)) | None => false,
+            }
+        });
+        assert!(chosen, "{text:?} cannot be chosen");
     }
 
     /// Clicks on the newest icon itself.
@@ -133,21 +155,16 @@ impl TrayHost {
         items.last().cloned()
     }
 
-    fn menu_call<B>(&self, method: &str, body: &B) -> Option<zbus::Message>
+    fn menu_call<B>(&self, method: &str, body: &B) -> Option<zbus::Result<zbus::Message>>
     where
         B: zbus::export::serde::Serialize + zbus::zvariant::DynamicType,
     {
         let item = self.newest()?;
-        let path = "/MenuBar";
-        self.bus
-            .call_method(
-                Some(item.as_str()),
-                path,
-                Some(MENU_INTERFACE),
-                method,
-                body,
-            )
-            .ok()
+        let item = Some(item.as_str());
+        let call = self
+            .bus
+            .call_method(item, MENU, Some(MENU_INTERFACE), method, body);
+        Some(call)
     }
 }
 

@@ -1,19 +1,21 @@
 //! The real window, driven from outside by WebKit's own driver.
 
-use std::fs::{self, File};
-use std::net::TcpListener;
+use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
+use crate::driver;
 use crate::home::Home;
-use crate::process::{Background, PATIENCE, eventually};
+use crate::process::{A_WHILE, Background, PATIENCE, eventually};
 use crate::programs::{self, DESKTOP};
 use crate::session::DesktopSession;
 
@@ -45,11 +47,13 @@ impl Window {
         program: PathBuf,
         variables: &[(&str, String)],
     ) -> Self {
-        let (driver, port) = start_driver(session, variables);
+        let (driver, port) = driver::start(session, variables);
         let capabilities = json!({
             // WebKitWebDriver takes a program for its own MiniBrowser unless this name says otherwise.
             "browserName": "wry",
             "webkitgtk:browserOptions": { "binary": program, "args": [] },
+            // Left alone, the driver loses its patience sooner than the tests do.
+            "timeouts": { "script": PATIENCE.as_millis(), "pageLoad": PATIENCE.as_millis() },
         });
         let Value::Object(capabilities) = capabilities else {
             unreachable!("it was written as an object")
@@ -71,23 +75,39 @@ impl Window {
 
     /// The text a person sees in the first element of this selector.
     pub async fn text(&self, css: &str) -> String {
-        self.wait_for(css)
+        let read = async || self.wait_for(css).await.text().await;
+        self.until_done(&format!("{css} cannot be read"), read)
             .await
-            .text()
-            .await
-            .expect("the element is still there")
     }
 
     /// Clicks.
     pub async fn click(&self, css: &str) {
-        // The page may draw an element anew between finding and clicking it; a person would click the new one.
-        let mut tries = 5;
-        while let Err(error) = self.wait_for(css).await.click().await {
-            tries -= 1;
-            assert!(tries > 0, "{css} cannot be clicked: {error}");
-            // What lies in a row that WebKit has not drawn yet cannot be clicked, however long one waits.
-            self.drawn().await;
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        let click = async || self.wait_for(css).await.click().await;
+        self.until_done(&format!("{css} cannot be clicked"), click)
+            .await;
+    }
+
+    /// Does something again as long as the page prevents it. The page may draw an element anew between finding and
+    /// using it, or something that is just going may lie over it; a person would take the new one, and wait.
+    async fn until_done<T>(
+        &self,
+        otherwise: &str,
+        something: impl AsyncFn() -> Result<T, CmdError>,
+    ) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match something().await {
+                Ok(done) => return done,
+                Err(CmdError::Standard(_)) if Instant::now() < end => {
+                    // What lies in a row that WebKit has not drawn yet cannot be clicked, however long one waits.
+                    self.drawn().await;
+                    sleep(Duration::from_millis(100)).await;
+                }
+                Err(error) => panic!(
+                    "{otherwise}: {error}. The page says:\n{}",
+                    self.page_text().await
+                ),
+            }
         }
     }
 
@@ -107,40 +127,26 @@ impl Window {
             "//*[self::button or self::a or @role='button' or @role='menuitem' or @role='tab' or @role='radio']\
              [normalize-space(.)={quoted} or @aria-label={quoted}]"
         );
-        let found = self
-            .client
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(Locator::XPath(&path))
+        let click = async || {
+            let found = self.client.find(Locator::XPath(&path)).await?;
+            found.click().await
+        };
+        self.until_done(&format!("{name:?} cannot be clicked"), click)
             .await;
-        let element = found
-            .unwrap_or_else(|error| panic!("there is nothing named {name:?} to click: {error}"));
-        element
-            .click()
-            .await
-            .unwrap_or_else(|error| panic!("{name:?} cannot be clicked: {error}"));
     }
 
     /// Types into a field, after what is in it.
     pub async fn type_into(&self, css: &str, text: &str) {
-        let element = self.wait_for(css).await;
-        element
-            .send_keys(text)
-            .await
-            .unwrap_or_else(|error| panic!("{css} cannot be typed into: {error}"));
+        let typed = async || self.wait_for(css).await.send_keys(text).await;
+        self.until_done(&format!("{css} cannot be typed into"), typed)
+            .await;
     }
 
     /// Presses keys wherever the focus is. Special keys are in [`fantoccini::key::Key`].
     pub async fn press(&self, keys: &str) {
-        let focused = self
-            .client
-            .active_element()
-            .await
-            .expect("something always has the focus");
-        focused
-            .send_keys(keys)
-            .await
-            .expect("the focused element takes keys");
+        let pressed = async || self.client.active_element().await?.send_keys(keys).await;
+        self.until_done("what has the focus takes no keys", pressed)
+            .await;
     }
 
     /// Waits for an element.
@@ -163,7 +169,7 @@ impl Window {
     /// Waits until an element is gone.
     pub async fn wait_until_gone(&self, css: &str) {
         let script = "return document.querySelector(arguments[0]) === null";
-        self.wait_until(script, css, &format!("{css} did not go away"))
+        self.wait_until(script, &[css], &format!("{css} did not go away"))
             .await;
     }
 
@@ -179,17 +185,41 @@ impl Window {
     /// Waits until a person can read this text somewhere on the page.
     pub async fn wait_for_text(&self, text: &str) {
         let script = "return document.body.innerText.includes(arguments[0])";
-        self.wait_until(script, text, &format!("{text:?} did not appear"))
+        self.wait_until(script, &[text], &format!("{text:?} did not appear"))
             .await;
     }
 
-    async fn wait_until(&self, script: &str, argument: &str, otherwise: &str) {
-        let end = tokio::time::Instant::now() + PATIENCE;
-        while self.run(script, vec![json!(argument)]).await != json!(true) {
-            if tokio::time::Instant::now() > end {
+    /// Waits until a person can read this text in an element of this selector.
+    pub async fn wait_for_text_in(&self, css: &str, text: &str) {
+        let script = "return [...document.querySelectorAll(arguments[0])]\
+                      .some((one) => one.innerText.includes(arguments[1]))";
+        let otherwise = format!("{text:?} did not appear in {css}");
+        self.wait_until(script, &[css, text], &otherwise).await;
+    }
+
+    /// Waits until a script gives `true`.
+    pub async fn wait_until(&self, script: &str, arguments: &[&str], otherwise: &str) {
+        let arguments: Vec<Value> = arguments.iter().map(|one| json!(one)).collect();
+        let end = Instant::now() + PATIENCE;
+        while self.run(script, arguments.clone()).await != json!(true) {
+            if Instant::now() > end {
                 panic!("{otherwise}. The page says:\n{}", self.page_text().await);
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits for a window that is not among these, and drives it from now on.
+    pub async fn go_to_new(&self, known: &[WindowHandle]) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let all = self.client.windows().await.expect("the driver knows them");
+            if let Some(new) = all.into_iter().find(|one| !known.contains(one)) {
+                let gone_to = self.client.switch_to_window(new).await;
+                return gone_to.expect("the new window can be driven");
+            }
+            assert!(Instant::now() < end, "the driver sees no new window");
+            sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -255,7 +285,7 @@ impl Window {
         // The driver says that it is done before the program has ended, and on a busy machine it is killed before it
         // saw to that. A program that is left would take the next window's place.
         let gone = |limit| eventually(limit, || programs.iter().all(|pid| !is_running(*pid)));
-        if !gone(Duration::from_secs(5)) {
+        if !gone(A_WHILE) {
             for pid in programs.iter().filter(|pid| is_running(**pid)) {
                 // As a logout of the desktop would ask it.
                 let _ = kill_process(*pid, Signal::TERM);
@@ -295,36 +325,4 @@ fn quoted(text: &str) -> String {
     } else {
         format!("'{text}'")
     }
-}
-
-fn start_driver(session: &DesktopSession, variables: &[(&str, String)]) -> (Background, u16) {
-    let port = free_port();
-    let mut command = session.command("WebKitWebDriver");
-    command.arg(format!("--port={port}"));
-    // The driver hands its environment on to the program that it starts.
-    command
-        .env("TAURI_WEBVIEW_AUTOMATION", "true")
-        .env("TAURI_AUTOMATION", "true");
-    command.envs(variables.iter().map(|(name, value)| (name, value)));
-    // A file in the session, where tests that search for secrets look too. A pipe of the test's would also be held
-    // open by the web view's processes for a moment after the test.
-    let log = File::options()
-        .append(true)
-        .create(true)
-        .open(session.environment().folder(LOG))
-        .expect("the session's folder can be written");
-    let shared = log.try_clone().expect("a file can be shared");
-    command.stdin(Stdio::null()).stdout(shared).stderr(log);
-    let driver = Background::start(&mut command);
-    let listening = eventually(PATIENCE, || {
-        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
-    assert!(listening, "WebKitWebDriver does not listen on port {port}");
-    (driver, port)
-}
-
-/// A port that nobody has at this moment. The driver cannot choose one by itself.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
-    listener.local_addr().expect("it is bound").port()
 }

@@ -7,13 +7,15 @@ import { accessSync, constants, readFileSync, renameSync, writeFileSync } from '
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const LIMIT = 30_000;
+// As patient as the tests, for each step.
+const LIMIT = 120_000;
 
 const [folder, opened] = process.argv.slice(2);
 const visit = JSON.parse(readFileSync(join(folder, 'visit.json'), 'utf8'));
 
 const browser = await chromium.launch({
   executablePath: installedBrowser(),
+  timeout: LIMIT,
   args: [
     '--no-sandbox', // Chromium refuses to run as root with it, and tests may run as root.
     '--disable-gpu',
