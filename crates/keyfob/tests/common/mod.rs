@@ -262,6 +262,13 @@ impl World {
         self.control("faults", body).await;
     }
 
+    /// Ends what goes wrong at the server, and lets go of what it holds.
+    pub async fn clear_faults(&self) {
+        let url = format!("{}/control/faults", self.mock.base_url());
+        let answer = reqwest::Client::new().delete(url).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
     pub async fn control(&self, what: &str, body: Value) {
         let url = format!("{}/control/{what}", self.mock.base_url());
         let sent = reqwest::Client::new().post(url).json(&body).send().await;
