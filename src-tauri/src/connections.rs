@@ -1,6 +1,6 @@
 //! What the page can ask about tools: which could be given a credential, which are, and whether that works.
 
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use keyfob::{
     Code, ConnectRequest, ConnectTo, ConnectableTool, Connected, ConnectionStatus, Disconnected,
@@ -43,8 +43,23 @@ fn shorten(app: &AppHandle, path: &mut PathBuf) {
     if let Ok(home) = app.path().home_dir()
         && let Ok(inside) = path.strip_prefix(home)
     {
-        *path = Path::new("~").join(inside);
+        *path = match inside.as_os_str().is_empty() {
+            true => PathBuf::from("~"),
+            false => Path::new("~").join(inside),
+        };
     }
+}
+
+/// The same in sentences. What stands in backquotes is for a terminal, where `~` does not count everywhere.
+fn shorten_in(words: &str, home: &Path) -> String {
+    let long = format!("{}{MAIN_SEPARATOR}", home.display());
+    let short = format!("~{MAIN_SEPARATOR}");
+    let parts = words.split('`').enumerate();
+    let parts = parts.map(|(index, part)| match index % 2 {
+        0 => part.replace(&long, &short),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 #[tauri::command]
@@ -63,8 +78,13 @@ pub(crate) async fn connect_tool(
         program: command(&desk.keyfob)?,
     };
     let _pending = desk.pending.begin();
-    let connected = desk.keyfob.connect(request).await?;
+    let mut connected = desk.keyfob.connect(request).await?;
     tell(&app, CHANGED, ());
+    if let Ok(home) = app.path().home_dir() {
+        for words in &mut connected.words {
+            *words = shorten_in(words, &home);
+        }
+    }
     Ok(connected)
 }
 
@@ -80,10 +100,17 @@ pub(crate) async fn disconnect_tool(
 }
 
 #[tauri::command]
-pub(crate) async fn test_connection(desk: State<'_, Desk>, id: String) -> Answer<Tested> {
+pub(crate) async fn test_connection(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    id: String,
+) -> Answer<Tested> {
     let _pending = desk.pending.begin();
     // The window has no folder of its own: the person's, or that of the project.
-    desk.keyfob.test_connection(&id, None).await
+    let mut tested = desk.keyfob.test_connection(&id, None).await?;
+    let folder = tested.folder.as_mut();
+    folder.into_iter().for_each(|path| shorten(&app, path));
+    Ok(tested)
 }
 
 /// Where the command `keyfob` lies, which tools call: beside this program, else where programs are installed.
@@ -103,4 +130,21 @@ fn command(keyfob: &Keyfob) -> Result<PathBuf> {
                 "Install it beside Keyfob's window, or into a folder on PATH such as ~/.local/bin. Then try again.",
             )
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_name_the_persons_own_folder_as_people_do() {
+        let own = Path::new("home").join("ada");
+        let path = own.join(".claude");
+        let other = Path::new("home").join("adam").join(".claude");
+        let words = |path: &Path| format!("{} names it. Run `ls {0}`.", path.display());
+        let short = Path::new("~").join(".claude");
+        let expected = format!("{} names it. Run `ls {}`.", short.display(), path.display());
+        assert_eq!(shorten_in(&words(&path), &own), expected);
+        assert_eq!(shorten_in(&words(&other), &own), words(&other));
+    }
 }
