@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use keyfob_tests::home::files_under;
 use keyfob_tests::node::node;
+use keyfob_tests::programs;
 use keyfob_tests::sdk::python;
 use keyfob_tests::{Custody, Home, Output, Sdk, claude};
 use serde_json::{Value, json};
@@ -314,7 +315,7 @@ fn what_a_file_cannot_say_is_said_or_nothing_is_written() {
 
 /// The blocks of one language of the guide.
 fn blocks(language: &str) -> Vec<String> {
-    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/containers.md");
+    let guide = programs::sources().join("../docs/containers.md");
     let guide = fs::read_to_string(guide).unwrap();
     let begin = format!("```{language}\n");
     let parts = guide.split(&begin).skip(1);

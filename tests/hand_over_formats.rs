@@ -10,6 +10,7 @@ use std::process::Command;
 use keyfob::{Environment as Variables, Format, Secret, Value, Variable};
 use keyfob_tests::environment::Environment;
 use keyfob_tests::node::node;
+use keyfob_tests::programs;
 
 const NAME: &str = "ANTHROPIC_API_KEY";
 const OTHER: &str = "ANTHROPIC_AUTH_TOKEN";
@@ -175,8 +176,7 @@ fn what_fish_keeps_for_all_shells_is_hidden_and_stays() {
 fn a_file_of_variables_is_read_alike_by_all_or_not_written() {
     let environment = Environment::new();
     let folder = environment.folder("home");
-    let dotenv =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("node/node_modules/dotenv/dist/index.cjs");
+    let dotenv = programs::sources().join("node/node_modules/dotenv/dist/index.cjs");
     assert!(dotenv.is_file(), "`cargo xtask setup` installs dotenv");
     let mut written = Vec::new();
     for value in values() {

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use keyfob_tests::PATIENCE;
 use keyfob_tests::node::{node, script};
 use keyfob_tests::process::{Background, eventually};
-use keyfob_tests::programs::{KEYFOB, program};
+use keyfob_tests::programs::{self, KEYFOB, program};
 use keyfob_tests::sdk::python;
 use keyfob_tests::{ArgvWatch, Custody, Eavesdropper, Output, claude, lines::Lines};
 use rustix::process::{Pid, Signal, kill_process};
@@ -451,10 +451,10 @@ fn programs_with_the_real_libraries_send_our_credential_and_no_other() {
     let custody = world();
     custody.sign_in("Work");
     let token = custody.token("Work");
-    let python_script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/anthropic_sdk.py");
+    let python_script = programs::sources().join("python/anthropic_sdk.py");
     let programs = [
         (node().to_owned(), script("anthropic-sdk.mjs")),
-        (python(), python_script.into()),
+        (python(), python_script),
     ];
     for (account, secret) in [
         ("CI", KEY),

@@ -1,10 +1,11 @@
 //! The real `claude`, unmodified, as npm brings it: with a home of its own, without any credential of the person who
 //! runs the tests, and with no way to any server but those on this computer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::environment::Environment;
+use crate::programs;
 
 /// A port that nothing listens at: whatever wants to go out there ends at once.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -18,7 +19,7 @@ pub fn claude() -> PathBuf {
         ("macos", _) => "darwin-arm64",
         (os, arch) => panic!("there is no claude for {os} on {arch}"),
     };
-    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("node/node_modules/@anthropic-ai");
+    let packages = programs::sources().join("node/node_modules/@anthropic-ai");
     let program = packages
         .join(format!("claude-code-{system}"))
         .join("claude");

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::process::output_of;
+use crate::programs;
 
 /// Node itself.
 ///
@@ -20,7 +21,7 @@ pub fn node() -> &'static Path {
 
 /// One of the programs by its file name.
 pub fn script(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("node");
+    let folder = programs::sources().join("node");
     assert!(
         folder.join("node_modules").is_dir(),
         "the packages of {} are not installed. `cargo xtask setup` does it.",

@@ -32,6 +32,13 @@ pub fn output_folder() -> PathBuf {
     )
 }
 
+/// The folder `tests` of the tree. Whoever starts the test says where that is now; when it was compiled it may have been
+/// elsewhere, because a tree can be moved, and two can share one output folder.
+pub fn sources() -> PathBuf {
+    let now = std::env::var_os("CARGO_MANIFEST_DIR");
+    now.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
 /// What setting up has put beside cargo's own output.
 pub(crate) fn beside(name: &str) -> PathBuf {
     profile_folder().with_file_name(name)

@@ -43,10 +43,7 @@ impl DesktopSession {
             Sdk::TypeScript => self.command_of(node().to_owned(), script("anthropic-sdk.mjs")),
             Sdk::Python => self.command_of(
                 python(),
-                PathBuf::from(concat!(
-                    env!("CARGO_MANIFEST_DIR"),
-                    "/python/anthropic_sdk.py"
-                )),
+                programs::sources().join("python/anthropic_sdk.py"),
             ),
         };
         for (name, value) in variables {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::node;
+use crate::programs;
 use crate::session::DesktopSession;
 
 /// The programs, installed on the PATH of a session.
@@ -21,7 +22,7 @@ impl StandIns {
     /// Puts both on the session's PATH, with nothing planned: they sign in and renew as they should.
     pub fn install(session: &mut DesktopSession) -> Self {
         let folder = session.new_folder("stand-ins");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("stand-ins");
+        let source = programs::sources().join("stand-ins");
         for name in ["claude", "ant"] {
             let text = fs::read_to_string(source.join(name)).expect("it is in the repository");
             // What is called `node` on PATH may be a shim that looks into the person's home folder.

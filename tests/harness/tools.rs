@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::programs;
 use crate::session::DesktopSession;
 
 /// A port that nothing listens at: whatever wants to go out there ends at once.
@@ -70,5 +71,5 @@ fn package(name: &str) -> PathBuf {
 }
 
 fn modules() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("node/node_modules")
+    programs::sources().join("node/node_modules")
 }

@@ -2,13 +2,19 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use anyhow::{Context as _, Result};
 
-/// The top of the tree.
+/// The top of the tree. Cargo says where that is when it starts this program; what it said when this was compiled may be
+/// a tree that was moved since, or another one with the same output folder.
 pub(crate) fn root() -> &'static Path {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let own = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let own = own.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+        own.parent().unwrap_or(&own).to_owned()
+    });
+    &ROOT
 }
 
 /// Where cargo puts its output. This program lies in it.
