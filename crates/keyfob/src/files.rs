@@ -64,6 +64,12 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes a file of ours, and what a killed program has left of its next version. Whoever calls this holds its lock.
+pub(crate) fn remove_wholly(path: &Path) -> io::Result<()> {
+    remove(&new_name(path))?;
+    remove(path)
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())

@@ -85,6 +85,22 @@ fn what_is_removed_twice_is_removed() {
 }
 
 #[test]
+fn with_a_file_goes_what_was_to_be_its_next_version() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("file");
+    replace_bytes(&path, b"one").unwrap();
+    fs::write(new_name(&path), b"tw").unwrap();
+    fs::write(home.path().join(".other.new"), b"").unwrap();
+    remove_wholly(&path).unwrap();
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    // It may be all that there is.
+    fs::write(new_name(&path), b"tw").unwrap();
+    remove_wholly(&path).unwrap();
+    remove_wholly(&path).unwrap();
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn a_small_file_is_read_up_to_its_limit() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("file");

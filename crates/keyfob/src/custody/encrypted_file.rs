@@ -133,7 +133,7 @@ impl SecretStore for EncryptedFiles {
 
     fn delete(&self, account: &AccountId) -> Result<(), StoreError> {
         let path = self.file_of(account);
-        files::remove(&path).map_err(|error| about_file(&path, &error))
+        files::remove_wholly(&path).map_err(|error| about_file(&path, &error))
     }
 
     fn name(&self) -> String {

@@ -178,7 +178,7 @@ impl Stores {
         if let (Choice::Filed(filed), StorageChoice::Passphrase) = (&self.choice, choice) {
             filed.people.passphrase.forget();
             let folder = filed.folder_of(choice);
-            let _ = files::remove(&folder.join("identity.age"));
+            let _ = files::remove_wholly(&folder.join("identity.age"));
             let _ = std::fs::remove_dir(folder);
         }
     }
