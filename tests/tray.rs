@@ -125,8 +125,12 @@ fn in_the_tray_keyfob_goes_on_without_its_window_until_somebody_quits() {
         |_, panel| panel.click(),
     ] {
         a_moment();
-        come_back(&world, &panel);
-        world.wait_for_window();
+        // A person who sees nothing come clicks again.
+        let came = (0..5).any(|_| {
+            come_back(&world, &panel);
+            eventually(PATIENCE / 5, || world.has_window())
+        });
+        assert!(came, "the window does not come back");
         a_moment();
         world.close_window();
     }
