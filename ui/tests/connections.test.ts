@@ -357,7 +357,7 @@ test("a test says in which folder it was made", async () => {
   await openConnections("connections");
   const row = await see("connection-claude-code");
   await user.click(within(row).getByTestId("test"));
-  expect((await see("test-result")).textContent).toContain("Tested in /home/ada.");
+  expect((await see("test-result")).textContent).toContain("Tested in your home folder.");
 });
 
 test("an account that does not fit is named with its reason", async () => {

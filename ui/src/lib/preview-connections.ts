@@ -202,7 +202,7 @@ export const works: Tested = {
   cure: null,
   detail:
     '$ /usr/bin/keyfob helper claude-code-0a1b\n[removed]\nexit code 0\n$ claude auth status\n{"loggedIn":true,"authMethod":"api_key_helper","apiProvider":"firstParty"}\nexit code 0',
-  folder: "/home/ada",
+  folder: "~",
 };
 
 /** And one that does not. */
@@ -211,7 +211,7 @@ export const worksNot: Tested = {
   words: "pi lists none of Anthropic's models.",
   cure: "See what `pi --list-models anthropic` says in a terminal.",
   detail: "$ pi --list-models anthropic\nNo models matching anthropic\nexit code 0",
-  folder: "/home/ada",
+  folder: "~",
 };
 
 export const playTest = (id: string): Tested => (id.startsWith("pi-") ? worksNot : works);

@@ -50,7 +50,7 @@ export const words = {
   profile: (name: string) => `Programs use it with \`ANTHROPIC_PROFILE=${name}\`.`,
   neverAsked: "Has not asked yet",
   holdsCopy: "Holds a copy, which Keyfob keeps fresh",
-  testedIn: (folder: string) => `Tested in ${folder}.`,
+  testedIn: (folder: string) => (folder === "~" ? "Tested in your home folder." : `Tested in ${folder}.`),
   notFor: (label: string, why: string) => `Not for ${label}: ${why}`,
   command: "Give it this command:",
   changesNothing: "No file is changed.",
