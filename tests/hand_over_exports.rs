@@ -5,51 +5,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 
+use keyfob_tests::desk::{Desk, KEY};
 use keyfob_tests::home::files_under;
-use keyfob_tests::{Custody, Output, PATIENCE, eventually};
+use keyfob_tests::{PATIENCE, eventually};
 use serde_json::Value;
-
-const KEY: &str = "sk-ant-api03-practice-export-9f2A";
-
-/// A session with a sign-in, a key, and a folder for files.
-struct Desk {
-    custody: Custody,
-    folder: PathBuf,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let custody = Custody::start();
-        custody.sign_in("work");
-        let add = custody.keyfob(&["add-key", "--label", "ci", "--no-verify"]);
-        add.stdin(format!("{KEY}\n")).run().expect_code(0);
-        let folder = custody.session.new_folder("exports");
-        Self { custody, folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-
-    fn export(&self, account: &str, format: &str, name: &str, more: &[&str]) -> Output {
-        let path = self.path(name);
-        let to = path.to_str().unwrap();
-        let mut arguments = vec!["export", account, "--format", format, "--to", to];
-        arguments.extend(more);
-        let output = self.custody.run(&arguments);
-        // Words alone are said, never what is in the file.
-        for secret in [KEY, "sk-ant-"] {
-            assert!(!output.stdout.contains(secret), "{output:#?}");
-            assert!(!output.stderr.contains(secret), "{output:#?}");
-        }
-        output
-    }
-
-    fn connections(&self) -> Vec<Value> {
-        let output = self.custody.run(&["connections", "--json"]);
-        serde_json::from_str(&output.expect_code(0).stdout).unwrap()
-    }
-}
 
 #[test]
 fn nothing_that_is_there_is_written_over() {

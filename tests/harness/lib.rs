@@ -8,6 +8,7 @@ pub mod browser;
 pub mod chance;
 pub mod claude;
 pub mod custody;
+pub mod desk;
 pub mod display;
 mod driver;
 pub mod eavesdropper;
