@@ -2,7 +2,7 @@
 //! a real keychain. Every secret in it is marked, and none comes out where it is not meant to.
 
 use keyfob_tests::home::{files_under, files_with};
-use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output, PATIENCE, http};
+use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output};
 use serde_json::{Value, json};
 
 const PLANTED: &str = "PLANTED7Q";
@@ -59,17 +59,7 @@ impl World {
     }
 
     fn sign_in(&self, label: &str) {
-        let arguments = ["login", "--no-browser", "--label", label];
-        let mut login = self.session.keyfob(&self.home, &arguments).spawn();
-        let soon = PATIENCE;
-        let lines = login
-            .stderr
-            .until(soon, |line| line.contains("Waiting for your browser"));
-        let url = lines
-            .iter()
-            .find(|line| line.contains("response_type=code"));
-        assert_eq!(http::browse(url.unwrap().trim()).status, 200);
-        login.wait(soon).expect_code(0);
+        self.session.sign_in(&self.home, label);
     }
 
     /// What the keychain holds.

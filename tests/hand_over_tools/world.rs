@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use keyfob_tests::home::{files_under, files_with};
-use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output, PATIENCE, http, tools};
+use keyfob_tests::{DesktopSession, Home, Keyring, MockProvider, Output, http, tools};
 use serde_json::Value;
 
 pub(crate) const PLANTED: &str = "PLANTED7Q";
@@ -70,17 +70,7 @@ impl World {
     }
 
     pub(crate) fn sign_in(&self, label: &str) {
-        let arguments = ["login", "--no-browser", "--label", label];
-        let mut login = self.session.keyfob(&self.home, &arguments).spawn();
-        let soon = PATIENCE;
-        let lines = login
-            .stderr
-            .until(soon, |line| line.contains("Waiting for your browser"));
-        let url = lines
-            .iter()
-            .find(|line| line.contains("response_type=code"));
-        assert_eq!(http::browse(url.unwrap().trim()).status, 200);
-        login.wait(soon).expect_code(0);
+        self.session.sign_in(&self.home, label);
     }
 
     /// A file in the person's own folder.

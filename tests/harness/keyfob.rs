@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::home::Home;
+use crate::http;
 use crate::lines::Lines;
 use crate::process::{Background, PATIENCE, eventually};
 use crate::programs::{self, KEYFOB};
@@ -52,6 +53,22 @@ impl DesktopSession {
             stdin: Vec::new(),
             limit: PATIENCE,
         }
+    }
+
+    /// Signs in as a person does, in a browser that agrees.
+    #[track_caller]
+    pub fn sign_in(&self, home: &Home, label: &str) {
+        let arguments = ["login", "--no-browser", "--label", label];
+        let mut login = self.keyfob(home, &arguments).spawn();
+        let lines = login
+            .stderr
+            .until(PATIENCE, |line| line.contains("Waiting for your browser"));
+        let url = lines
+            .iter()
+            .find(|line| line.contains("response_type=code"))
+            .expect("login prints an address");
+        assert_eq!(http::browse(url.trim()).status, 200);
+        login.wait(PATIENCE).expect_code(0);
     }
 }
 

@@ -82,6 +82,17 @@ impl DesktopSession {
         self.environment.set(name, value);
     }
 
+    /// Programs in this folder are found before others of their names.
+    pub fn add_to_path(&mut self, folder: &Path) {
+        let outside = self.environment.get("PATH").unwrap_or_default().to_owned();
+        let mut path = vec![folder.to_owned()];
+        path.extend(std::env::split_paths(&outside));
+        self.set(
+            "PATH",
+            std::env::join_paths(path).expect("no folder holds a colon"),
+        );
+    }
+
     /// Folders and variables.
     pub fn environment(&self) -> &Environment {
         &self.environment

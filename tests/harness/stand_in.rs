@@ -31,17 +31,7 @@ impl StandIns {
             fs::write(&file, text).expect("the folder is ours");
             fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it is ours");
         }
-        let outside = session
-            .environment()
-            .get("PATH")
-            .unwrap_or_default()
-            .to_owned();
-        let mut path = vec![folder.clone()];
-        path.extend(std::env::split_paths(&outside));
-        session.set(
-            "PATH",
-            std::env::join_paths(path).expect("no folder holds a colon"),
-        );
+        session.add_to_path(&folder);
         let stand_ins = Self { folder };
         stand_ins.plan(&json!({}));
         stand_ins

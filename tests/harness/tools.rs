@@ -27,15 +27,7 @@ pub fn install(session: &mut DesktopSession, names: &[&str]) -> PathBuf {
         fs::write(&file, text).expect("the folder is ours");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it is ours");
     }
-    let outside = session
-        .environment()
-        .get("PATH")
-        .unwrap_or_default()
-        .to_owned();
-    let mut path = vec![folder.clone()];
-    path.extend(std::env::split_paths(&outside));
-    let path = std::env::join_paths(path).expect("no folder holds a colon");
-    session.set("PATH", path);
+    session.add_to_path(&folder);
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"] {
         session.set(name, NOWHERE);
     }

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::Keyfob;
 use super::connecting::{pi, quoted, workspace_of};
-pub(super) use super::given::ANTHROPIC;
+use super::given::ANTHROPIC;
 use super::given::{Api, Whose};
 use super::in_settings::InSettings;
 use crate::account::AccountId;

@@ -36,10 +36,7 @@ impl Keyfob {
         let account = &whose.account;
         only_tokens(whose)?;
         self.check_nothing_redirects(whose)?;
-        let base_url = match &whose.api {
-            Api::At(url) => Some(url),
-            Api::Anthropic | Api::NotSaid => None,
-        };
+        let base_url = whose.api.other();
         let folder = self.profiles_folder()?;
         let profile = self.free_profile(&folder, profile, account)?;
         let ahead = lasting(account).min(AHEAD);

@@ -8,7 +8,8 @@ use crate::account::{Account, Facts};
 use crate::error::{Code, Error, Result};
 use crate::hand_over::anthropic_profile::Profile;
 use crate::keyfob::Keyfob;
-use crate::keyfob::destination::{ANTHROPIC, same_server};
+use crate::keyfob::destination::same_server;
+use crate::keyfob::given::ANTHROPIC;
 use crate::keyfob::given::{Api, Whose};
 use crate::linked::anthropic_profile;
 use crate::precedence::sources::{
